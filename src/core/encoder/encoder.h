@@ -1,0 +1,104 @@
+/*
+ * encoder.h
+ *	  A BERT encoder: token ids in, one pooled vector a text out.
+ *
+ * Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for
+ * Language Understanding", 2019; pooling as in Reimers, Gurevych,
+ * "Sentence-BERT", 2019.  Token type 0, positions from 0.
+ */
+#ifndef INTEREST_ENCODER_H
+#define INTEREST_ENCODER_H
+
+#include "core/base/arena.h"
+#include "core/encoder/config.h"
+#include "core/kernel/kernel.h"
+
+/*
+ * Texts are run together until this many tokens (one longer text is a pass of
+ * its own): enough for the products to be bound by arithmetic, little enough
+ * to keep scratch memory within a few MB.
+ */
+#define INTEREST_ENCODER_PASS_TOKENS 256
+
+/* A linear layer: panels of (out, in), bias (out). */
+typedef struct InterestEncoderLinear
+{
+	const float *panels;
+	const float *bias;
+} InterestEncoderLinear;
+
+typedef struct InterestEncoderNorm
+{
+	const float *gain;			/* (hidden) */
+	const float *bias;			/* (hidden) */
+} InterestEncoderNorm;
+
+typedef struct InterestEncoderLayer
+{
+	InterestEncoderLinear attention_input;	/* query, key, value: (3 hidden, hidden) */
+	InterestEncoderLinear attention_output; /* (hidden, hidden) */
+	InterestEncoderNorm attention_norm;
+	InterestEncoderLinear expand;	/* (intermediate, hidden) */
+	InterestEncoderLinear contract; /* (hidden, intermediate) */
+	InterestEncoderNorm output_norm;
+} InterestEncoderLayer;
+
+/* Pointers into the packed form, which must outlive it. */
+typedef struct InterestEncoder
+{
+	InterestEncoderConfig config;
+	const InterestKernel *kernel;
+	const float *words;			/* (vocabulary, hidden) */
+	const float *positions;		/* (positions, hidden), token type 0 added */
+	InterestEncoderNorm embedding_norm;
+	InterestEncoderLayer layers[INTEREST_ENCODER_MAX_LAYERS];
+} InterestEncoder;
+
+/*
+ * The packed form: one flat buffer that any address can hold (aligned to
+ * INTEREST_ALIGNMENT), made once from the image (core/encoder/weights.h) and
+ * then only read.
+ */
+extern size_t InterestEncoderPackedSize(const InterestEncoderConfig *config);	/* bytes */
+extern void InterestEncoderPack(const InterestEncoderConfig *config, const float *image,
+								void *packed);
+
+/*
+ * Sets the encoder's pointers into packed.  False when size bytes of it are not
+ * the packed form of that configuration (made by another version, truncated).
+ */
+extern bool InterestEncoderOpen(const InterestEncoderConfig *config,
+								const void *packed, size_t size,
+								const InterestKernel *kernel,
+								InterestEncoder *encoder, InterestStatus *status);
+
+/*
+ * out (texts, hidden) = the pooled, and where the configuration says so
+ * normalised, vectors of texts token sequences.  ids holds them one after the
+ * other, special tokens included, lengths[t] >= 1 of them for text t, at most
+ * config.positions.  Scratch memory is given back; cancel checks go to its host.
+ * False on an id or a length out of range, and when weights make a vector that
+ * is not finite.
+ */
+extern bool InterestEncode(const InterestEncoder *encoder, InterestArena *scratch,
+						   int texts, const int32_t *ids, const int *lengths,
+						   float *out, InterestStatus *status);
+
+/*
+ * Sees the hidden states, for tests and for explaining: called after the
+ * embeddings (layer 0) and after each layer (1 ...) of every pass, with
+ * (tokens, hidden) and its row stride.
+ */
+typedef struct InterestEncoderObserver
+{
+	void	   *context;
+	void		(*see) (void *context, int layer, int tokens,
+						const float *hidden, int stride);
+} InterestEncoderObserver;
+
+extern bool InterestEncodeObserved(const InterestEncoder *encoder, InterestArena *scratch,
+								   int texts, const int32_t *ids, const int *lengths,
+								   float *out, const InterestEncoderObserver *observer,
+								   InterestStatus *status);
+
+#endif

@@ -1,0 +1,124 @@
+/*
+ * kernel.h
+ *	  The arithmetic of inference: one interface, one table of functions an
+ *	  instruction set.
+ *
+ * Every kernel gives the same bits.  Two rules make that possible:
+ *
+ * - An element of a product starts from its bias and takes its k terms in
+ *	 ascending order, each by one fused multiply-add.
+ * - Every other reduction (LayerNorm, softmax, pooling, dot products) uses 16
+ *	 partial sums, lane j taking the elements j, j + 16, j + 32 ..., folded in
+ *	 halves: 16 -> 8 -> 4 -> 2 -> 1, lane j and lane j + half.
+ *
+ * So an element depends neither on the processor nor on how many rows are
+ * handed over at once: a text has the same vector alone and in any batch.
+ * Every kernel needs correctly rounded operations in single precision and the
+ * default rounding mode, as the server runs.
+ */
+#ifndef INTEREST_KERNEL_H
+#define INTEREST_KERNEL_H
+
+#include "core/base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Columns of a panel, the unit in which weights are packed. */
+#define INTEREST_PANEL_WIDTH 32
+
+/* Partial sums of a reduction. */
+#define INTEREST_LANES 16
+
+typedef struct InterestKernel
+{
+	const char *name;
+
+	/*
+	 * c (m, n) = a (m, k) times the packed weights, plus bias (n) or 0 where
+	 * bias is NULL.  panels as InterestPackPanels makes them, aligned to
+	 * INTEREST_ALIGNMENT; lda >= k and ldc >= n are row strides in floats.
+	 * Any m, n, k; c overlaps nothing.
+	 */
+	void		(*product) (int m, int n, int k, const float *a, int lda,
+							const float *panels, const float *bias,
+							float *c, int ldc);
+
+	/*
+	 * One row: x = LayerNorm(x + residual) * gain + bias, residual may be NULL.
+	 * Biased variance.  Error against exact arithmetic about 1e-6 of the
+	 * largest |x - mean| / deviation.
+	 */
+	void		(*layer_norm) (int n, float *x, const float *residual,
+							   const float *gain, const float *bias, float epsilon);
+
+	/*
+	 * Activations in place.  gelu is the erf form, x * (1 + erf(x / sqrt 2)) / 2;
+	 * gelu_tanh the approximation that models call gelu_new.  Error at most
+	 * 3e-7 * max(1, |x|).
+	 */
+	void		(*gelu) (int n, float *x);
+	void		(*gelu_tanh) (int n, float *x);
+	void		(*relu) (int n, float *x);
+
+	/* One row: x = softmax(scale * x).  Relative error of an element < 1e-6. */
+	void		(*softmax) (int n, float *x, float scale);
+
+	/* out (n) = the mean, or the largest, of the rows of x (rows, n); rows >= 1. */
+	void		(*mean_rows) (int rows, int n, const float *x, int ldx, float *out);
+	void		(*max_rows) (int rows, int n, const float *x, int ldx, float *out);
+
+	/* x scaled to L2 norm 1; a norm below 1e-12 counts as 1e-12. */
+	void		(*normalize) (int n, float *x);
+
+	float		(*dot) (int n, const float *x, const float *y);
+
+	/* y += x; y += alpha * x by fused multiply-add; x *= alpha. */
+	void		(*add) (int n, const float *x, float *y);
+	void		(*axpy) (int n, float alpha, const float *x, float *y);
+	void		(*scale) (int n, float alpha, float *x);
+} InterestKernel;
+
+/*
+ * The kernel of that name, "auto" for the best one of this processor; NULL if
+ * there is none of that name or the processor (or its operating system) cannot
+ * run it.
+ */
+extern const InterestKernel *InterestKernelChoose(const char *name);
+
+/* All names that InterestKernelChoose knows, "auto" first, NULL at the end. */
+extern const char *const *InterestKernelNames(void);
+
+/*
+ * Packed weights: panels of 32 columns, [n / 32][k][32], the last one filled up
+ * with zeros, so that a kernel always reads whole panels.
+ */
+extern size_t InterestPanelsSize(int n, int k);	/* in floats */
+
+/* From w (n, k), row-major with stride ldw: a linear layer's weight. */
+extern void InterestPackPanels(int n, int k, const float *w, int ldw, float *panels);
+
+/* From w (k, n), row-major with stride ldw: the same matrix transposed. */
+extern void InterestPackPanelsTransposed(int n, int k, const float *w, int ldw, float *panels);
+
+/*
+ * c (m, n) = alpha * op(a) (m, k) * op(b) (k, n) + beta * c, row-major with row
+ * strides lda, ldb, ldc; op transposes where its flag is set.  c is not read
+ * where beta is 0.  Training is given a function of this type.
+ */
+typedef void (*InterestSgemmFunction) (bool transpose_a, bool transpose_b,
+									   int m, int n, int k, float alpha,
+									   const float *a, int lda,
+									   const float *b, int ldb,
+									   float beta, float *c, int ldc,
+									   InterestArena *scratch);
+
+/* The one made of our own kernels: packs both sides, then the best product. */
+extern void InterestSgemm(bool transpose_a, bool transpose_b,
+						  int m, int n, int k, float alpha,
+						  const float *a, int lda,
+						  const float *b, int ldb,
+						  float beta, float *c, int ldc,
+						  InterestArena *scratch);
+
+#endif
