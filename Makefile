@@ -1,0 +1,89 @@
+# interest: make, make install, make installcheck as in every extension;
+# make test and make demo install what they need first (test/setup.sh).
+
+EXTENSION = interest
+MODULE_big = interest
+DATA = interest--1.0.sql
+PGFILEDESC = "interest - learns what users are interested in from their behaviour rows"
+INTEREST_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" interest.control)
+
+CORE = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*/*.c)))
+GLUE = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
+OBJS = $(CORE) $(GLUE)
+
+REGRESS = extension
+REGRESS_OPTS = --encoding=UTF8
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+# Results are the same bits on every machine: no contraction into fused
+# products but where the source says fmaf.  -fno-math-errno lets sqrt be an
+# instruction; only what the server calls is visible.
+FLAGS = -ffp-contract=off -fno-math-errno -fvisibility=hidden
+
+PG_CONFIG ?= pg_config
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+SERVER_HEADERS := $(shell $(PG_CONFIG) --includedir-server 2>/dev/null)
+
+PG_CFLAGS = $(FLAGS)
+PG_CPPFLAGS = -I$(srcdir)/src -isystem $(SERVER_HEADERS) -DINTEREST_VERSION='"$(INTEREST_VERSION)"'
+SHLIB_LINK = -lutf8proc -lm
+EXTRA_CLEAN = build
+
+all:
+
+ifneq ($(PGXS),)
+
+# Bitcode is inlined by the server's compiler, which would contract.
+override with_llvm = no
+include $(PGXS)
+
+# PGXS tracks no headers where the server was built without it (packages are),
+# so every object depends on every header.
+$(OBJS): $(wildcard $(addprefix $(srcdir)/,src/core/*/*.h src/pg/*.h)) $(addprefix $(srcdir)/,Makefile interest.control)
+
+else
+
+all install installcheck clean:
+	@echo "no PostgreSQL server headers ($(PG_CONFIG) --pgxs): make setup installs what is missing, PG_CONFIG=... names another server" >&2; exit 1
+
+endif
+
+# The commands below need no pg_config to start with; each exports what it is
+# told, so that the scripts and the makes that they start agree.
+export PG_CONFIG
+scripts = MAKE='$(MAKE)'
+
+.PHONY: setup test demo demo-clean unit unit-sanitize lint symbols listed bench dist
+
+setup:
+	@$(scripts) test/setup.sh
+
+test:
+	@$(scripts) test/run.sh
+
+demo:
+	@$(scripts) test/demo/run.sh
+
+demo-clean:
+	@$(scripts) test/demo/run.sh clean
+
+bench:
+	@$(scripts) test/bench/run.sh
+
+core_make = $(MAKE) --no-print-directory -f test/unit/Makefile CORE='$(CORE)' FLAGS='$(FLAGS)'
+
+unit:
+	@$(core_make) VARIANT=plain run
+
+unit-sanitize:
+	@$(core_make) VARIANT=sanitize run
+
+lint:
+	@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' lint
+
+symbols: all
+	@test/check_symbols.sh $(MODULE_big).so
+
+dist:
+	git archive --format=tar.gz --prefix=interest-$(INTEREST_VERSION)/ -o interest-$(INTEREST_VERSION).tar.gz HEAD
