@@ -6,7 +6,7 @@
  * a profile's integers and a vector's floats must not.  These are built from
  * correctly rounded operations only (+ - * / sqrt, exact scaling by ldexp,
  * floor and fabs), in double, compiled without contraction.  Each stays within
- * 2 units in the last place of the true value (test/unit/deterministic_test.c),
+ * 3 units in the last place of the true value (test/unit/deterministic_test.c),
  * which is far below what a float keeps.
  *
  * Special values follow C99: NaN gives NaN, InterestExp(-inf) is 0,
