@@ -1,0 +1,516 @@
+/* interest--1.0.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION interest" to load this file. \quit
+
+--
+-- Stores.  They grant nothing: functions check rights, then read and write
+-- them as their owner.  References to tables and roles are names, never reg*
+-- types or oids, so that a dump restores anywhere.  Keys compare as bytes, so
+-- that an operating system's new collation cannot break their indexes.
+--
+
+CREATE TABLE interest_encoder (
+	name text COLLATE "C" PRIMARY KEY,
+	owner name NOT NULL,
+	config bytea NOT NULL,
+	content_hash bytea NOT NULL,
+	storage text NOT NULL,
+	dimensions integer NOT NULL,
+	layers integer NOT NULL,
+	heads integer NOT NULL,
+	max_length integer NOT NULL,
+	vocabulary_size integer NOT NULL,
+	pooling text NOT NULL,
+	size bigint NOT NULL,
+	loaded_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+
+CREATE TABLE interest_encoder_chunk (
+	encoder text COLLATE "C" NOT NULL REFERENCES interest_encoder ON DELETE CASCADE,
+	ordinal integer NOT NULL,
+	data bytea STORAGE EXTERNAL NOT NULL,
+	PRIMARY KEY (encoder, ordinal)
+);
+
+CREATE TABLE interest_model (
+	name text COLLATE "C" PRIMARY KEY,
+	owner name NOT NULL,
+	source_schema name NOT NULL,
+	source_name name NOT NULL,
+	encoder text COLLATE "C",
+	definition jsonb NOT NULL,
+	versions integer NOT NULL DEFAULT 0,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+
+CREATE TABLE interest_model_version (
+	model text COLLATE "C" NOT NULL REFERENCES interest_model ON DELETE CASCADE,
+	version integer NOT NULL,
+	content_hash bytea NOT NULL,
+	encoder_hash bytea,
+	representation bytea NOT NULL,
+	reading bytea NOT NULL,
+	deployed boolean NOT NULL,
+	size bigint NOT NULL,
+	trained_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	PRIMARY KEY (model, version)
+);
+
+CREATE INDEX interest_model_version_content ON interest_model_version (content_hash);
+CREATE INDEX interest_model_version_representation ON interest_model_version (representation);
+
+CREATE TABLE interest_model_chunk (
+	model text COLLATE "C" NOT NULL,
+	version integer NOT NULL,
+	ordinal integer NOT NULL,
+	data bytea STORAGE EXTERNAL NOT NULL,
+	PRIMARY KEY (model, version, ordinal),
+	FOREIGN KEY (model, version) REFERENCES interest_model_version ON DELETE CASCADE
+);
+
+CREATE TABLE interest_training_run (
+	model text COLLATE "C" NOT NULL,
+	version integer NOT NULL,
+	epoch integer NOT NULL,
+	phase text NOT NULL,
+	loss float8,
+	validation_loss float8,
+	accuracy float8,
+	rows_per_second float8,
+	seconds float8,
+	PRIMARY KEY (model, version, epoch),
+	FOREIGN KEY (model, version) REFERENCES interest_model_version ON DELETE CASCADE
+);
+
+CREATE TABLE interest_grant (
+	kind text COLLATE "C" NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['encoder', 'model'])),
+	object text COLLATE "C" NOT NULL,
+	role name NOT NULL,
+	PRIMARY KEY (kind, object, role)
+);
+
+COMMENT ON TABLE interest_encoder IS 'text encoders; see the view interest_encoders';
+COMMENT ON TABLE interest_encoder_chunk IS 'vocabulary and weights of encoders, in pieces of at most 1 MB';
+COMMENT ON TABLE interest_model IS 'models and what their behaviour rows are; see the view interest_models';
+COMMENT ON TABLE interest_model_version IS 'trained versions of models';
+COMMENT ON TABLE interest_model_chunk IS 'content of model versions, in pieces of at most 1 MB';
+COMMENT ON TABLE interest_training_run IS 'one row an epoch of every training; see the view interest_training';
+COMMENT ON TABLE interest_grant IS 'roles that may use an encoder or a model besides its owner';
+
+SELECT pg_catalog.pg_extension_config_dump('interest_encoder', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_encoder_chunk', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_model', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_model_version', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_model_chunk', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_training_run', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_grant', '');
+
+--
+-- Rights
+--
+
+CREATE FUNCTION interest_has_use(kind text, object text) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_grant_use(kind text, object text, role name) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_revoke_use(kind text, object text, role name) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION interest_has_use(text, text) IS 'whether the current user may use an encoder or a model (kind ''encoder'' or ''model'')';
+COMMENT ON FUNCTION interest_grant_use(text, text, name) IS 'lets a role (or public) use an encoder or a model; for its owner';
+COMMENT ON FUNCTION interest_revoke_use(text, text, name) IS 'takes back what interest_grant_use gave; for its owner';
+
+--
+-- Encoders
+--
+
+CREATE FUNCTION interest_load_encoder(name text, directory text, storage text DEFAULT 'fp32') RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_drop_encoder(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_encode(body text, encoder text DEFAULT NULL) RETURNS real[]
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+CREATE FUNCTION interest_encode(bodies text[], encoder text DEFAULT NULL) RETURNS real[]
+	AS 'MODULE_PATHNAME', 'interest_encode_array' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
+CREATE FUNCTION interest_tokenize(body text, encoder text DEFAULT NULL,
+		OUT ordinal integer, OUT token text, OUT id integer) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 32;
+CREATE FUNCTION interest_similarity(a text, b text, encoder text DEFAULT NULL) RETURNS real
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 200000;
+
+REVOKE EXECUTE ON FUNCTION interest_load_encoder(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION interest_load_encoder(text, text, text) TO pg_read_server_files;
+
+COMMENT ON FUNCTION interest_load_encoder(text, text, text) IS 'loads a BERT encoder from a Hugging Face directory of the server';
+COMMENT ON FUNCTION interest_drop_encoder(text) IS 'drops an encoder that no model uses';
+COMMENT ON FUNCTION interest_encode(text, text) IS 'vector of a text, as the encoder pools and normalises it';
+COMMENT ON FUNCTION interest_encode(text[], text) IS 'vectors of texts, one row of the result each';
+COMMENT ON FUNCTION interest_tokenize(text, text) IS 'tokens of a text as the encoder sees them, special tokens and truncation included';
+COMMENT ON FUNCTION interest_similarity(text, text, text) IS 'cosine of the vectors of two texts';
+
+CREATE VIEW interest_encoders AS
+	SELECT e.name, e.owner, e.dimensions, e.layers, e.heads, e.max_length,
+		e.vocabulary_size, e.pooling, e.storage, e.size,
+		pg_catalog.encode(e.content_hash, 'hex') AS fingerprint, e.loaded_at
+	FROM @extschema@.interest_encoder e
+	WHERE @extschema@.interest_has_use('encoder', e.name);
+GRANT SELECT ON interest_encoders TO PUBLIC;
+COMMENT ON VIEW interest_encoders IS 'encoders that the current user may use';
+
+--
+-- interest_profile: the exact, mergeable state of a user
+--
+
+CREATE TYPE interest_profile;
+
+CREATE FUNCTION interest_profile_in(cstring) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_out(interest_profile) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_recv(internal) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_send(interest_profile) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE interest_profile (
+	INPUT = interest_profile_in,
+	OUTPUT = interest_profile_out,
+	RECEIVE = interest_profile_recv,
+	SEND = interest_profile_send,
+	STORAGE = external
+);
+COMMENT ON TYPE interest_profile IS 'exact, mergeable state of a user''s behaviour, from which interests are read';
+
+CREATE FUNCTION interest_profile_eq(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_ne(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_lt(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_le(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_gt(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_ge(interest_profile, interest_profile) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_cmp(interest_profile, interest_profile) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_hash(interest_profile) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_hash_extended(interest_profile, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR = (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_lt,
+	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_le,
+	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_gt,
+	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_ge,
+	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+
+CREATE OPERATOR CLASS interest_profile_ops DEFAULT FOR TYPE interest_profile USING btree AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+	FUNCTION 1 interest_profile_cmp(interest_profile, interest_profile);
+CREATE OPERATOR CLASS interest_profile_ops DEFAULT FOR TYPE interest_profile USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 interest_profile_hash(interest_profile),
+	FUNCTION 2 interest_profile_hash_extended(interest_profile, bigint);
+
+-- A user's profile in numbers; newest and oldest reading times are timestamptz.
+CREATE FUNCTION interest_profile_info(profile interest_profile,
+		OUT dimensions integer, OUT positive_rows bigint, OUT negative_rows bigint,
+		OUT newest timestamptz, OUT blocks integer, OUT representation bytea)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION interest_profile_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION interest_profile_out(interest_profile) IS 'I/O';
+COMMENT ON FUNCTION interest_profile_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION interest_profile_send(interest_profile) IS 'I/O';
+COMMENT ON FUNCTION interest_profile_eq(interest_profile, interest_profile) IS 'implementation of = operator';
+COMMENT ON FUNCTION interest_profile_ne(interest_profile, interest_profile) IS 'implementation of <> operator';
+COMMENT ON FUNCTION interest_profile_lt(interest_profile, interest_profile) IS 'implementation of < operator';
+COMMENT ON FUNCTION interest_profile_le(interest_profile, interest_profile) IS 'implementation of <= operator';
+COMMENT ON FUNCTION interest_profile_gt(interest_profile, interest_profile) IS 'implementation of > operator';
+COMMENT ON FUNCTION interest_profile_ge(interest_profile, interest_profile) IS 'implementation of >= operator';
+COMMENT ON FUNCTION interest_profile_cmp(interest_profile, interest_profile) IS 'less-equal-greater';
+COMMENT ON FUNCTION interest_profile_hash(interest_profile) IS 'hash';
+COMMENT ON FUNCTION interest_profile_hash_extended(interest_profile, bigint) IS 'hash';
+COMMENT ON OPERATOR = (interest_profile, interest_profile) IS 'equal';
+COMMENT ON OPERATOR <> (interest_profile, interest_profile) IS 'not equal';
+COMMENT ON OPERATOR < (interest_profile, interest_profile) IS 'less than';
+COMMENT ON OPERATOR <= (interest_profile, interest_profile) IS 'less than or equal';
+COMMENT ON OPERATOR > (interest_profile, interest_profile) IS 'greater than';
+COMMENT ON OPERATOR >= (interest_profile, interest_profile) IS 'greater than or equal';
+COMMENT ON FUNCTION interest_profile_info(interest_profile) IS 'what a profile was made from: width, rows, newest time, blocks held, representation';
+
+--
+-- interestvec: a reading of a user at one time
+--
+
+CREATE TYPE interestvec;
+
+CREATE FUNCTION interestvec_in(cstring) RETURNS interestvec
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_out(interestvec) RETURNS cstring
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_recv(internal) RETURNS interestvec
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_send(interestvec) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE interestvec (
+	INPUT = interestvec_in,
+	OUTPUT = interestvec_out,
+	RECEIVE = interestvec_recv,
+	SEND = interestvec_send,
+	STORAGE = external
+);
+COMMENT ON TYPE interestvec IS 'interests of a user at one time: coarse, medium, fine and combined vectors, with the evidence behind them';
+
+CREATE FUNCTION interestvec_eq(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_ne(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_lt(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_le(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_gt(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_ge(interestvec, interestvec) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_cmp(interestvec, interestvec) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_hash(interestvec) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_hash_extended(interestvec, bigint) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR = (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_eq,
+	COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR <> (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_ne,
+	COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel);
+CREATE OPERATOR < (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_lt,
+	COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
+CREATE OPERATOR <= (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_le,
+	COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel);
+CREATE OPERATOR > (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_gt,
+	COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel);
+CREATE OPERATOR >= (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interestvec_ge,
+	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
+
+CREATE OPERATOR CLASS interestvec_ops DEFAULT FOR TYPE interestvec USING btree AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+	FUNCTION 1 interestvec_cmp(interestvec, interestvec);
+CREATE OPERATOR CLASS interestvec_ops DEFAULT FOR TYPE interestvec USING hash AS
+	OPERATOR 1 =,
+	FUNCTION 1 interestvec_hash(interestvec),
+	FUNCTION 2 interestvec_hash_extended(interestvec, bigint);
+
+CREATE FUNCTION interest_cosine_distance(interestvec, interestvec) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_negative_inner_product(interestvec, interestvec) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_euclidean_distance(interestvec, interestvec) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR <=> (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interest_cosine_distance, COMMUTATOR = <=>);
+CREATE OPERATOR <#> (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interest_negative_inner_product, COMMUTATOR = <#>);
+CREATE OPERATOR <-> (LEFTARG = interestvec, RIGHTARG = interestvec, FUNCTION = interest_euclidean_distance, COMMUTATOR = <->);
+
+CREATE FUNCTION interest_granularity(reading interestvec, granularity text) RETURNS real[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_real_array(interestvec) RETURNS real[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interestvec_info(reading interestvec,
+		OUT dimensions integer, OUT positive_rows bigint, OUT negative_rows bigint,
+		OUT newest timestamptz, OUT read_at timestamptz,
+		OUT coarse_mass float8, OUT medium_mass float8, OUT fine_mass float8, OUT negative_mass float8,
+		OUT coarse_share float8, OUT medium_share float8, OUT fine_share float8,
+		OUT representation bytea, OUT reading_fingerprint bytea)
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE CAST (interestvec AS real[]) WITH FUNCTION interest_real_array(interestvec) AS ASSIGNMENT;
+
+COMMENT ON FUNCTION interestvec_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION interestvec_out(interestvec) IS 'I/O';
+COMMENT ON FUNCTION interestvec_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION interestvec_send(interestvec) IS 'I/O';
+COMMENT ON FUNCTION interestvec_eq(interestvec, interestvec) IS 'implementation of = operator';
+COMMENT ON FUNCTION interestvec_ne(interestvec, interestvec) IS 'implementation of <> operator';
+COMMENT ON FUNCTION interestvec_lt(interestvec, interestvec) IS 'implementation of < operator';
+COMMENT ON FUNCTION interestvec_le(interestvec, interestvec) IS 'implementation of <= operator';
+COMMENT ON FUNCTION interestvec_gt(interestvec, interestvec) IS 'implementation of > operator';
+COMMENT ON FUNCTION interestvec_ge(interestvec, interestvec) IS 'implementation of >= operator';
+COMMENT ON FUNCTION interestvec_cmp(interestvec, interestvec) IS 'less-equal-greater';
+COMMENT ON FUNCTION interestvec_hash(interestvec) IS 'hash';
+COMMENT ON FUNCTION interestvec_hash_extended(interestvec, bigint) IS 'hash';
+COMMENT ON FUNCTION interest_cosine_distance(interestvec, interestvec) IS 'implementation of <=> operator';
+COMMENT ON FUNCTION interest_negative_inner_product(interestvec, interestvec) IS 'implementation of <#> operator';
+COMMENT ON FUNCTION interest_euclidean_distance(interestvec, interestvec) IS 'implementation of <-> operator';
+COMMENT ON OPERATOR = (interestvec, interestvec) IS 'equal';
+COMMENT ON OPERATOR <> (interestvec, interestvec) IS 'not equal';
+COMMENT ON OPERATOR < (interestvec, interestvec) IS 'less than';
+COMMENT ON OPERATOR <= (interestvec, interestvec) IS 'less than or equal';
+COMMENT ON OPERATOR > (interestvec, interestvec) IS 'greater than';
+COMMENT ON OPERATOR >= (interestvec, interestvec) IS 'greater than or equal';
+COMMENT ON OPERATOR <=> (interestvec, interestvec) IS 'cosine distance of the combined vectors';
+COMMENT ON OPERATOR <#> (interestvec, interestvec) IS 'negative inner product of the combined vectors';
+COMMENT ON OPERATOR <-> (interestvec, interestvec) IS 'Euclidean distance of the combined vectors';
+COMMENT ON FUNCTION interest_granularity(interestvec, text) IS 'one vector of a reading: ''coarse'', ''medium'', ''fine'', ''negative'' or ''user'' (the combined one)';
+COMMENT ON FUNCTION interest_real_array(interestvec) IS 'the combined vector of a reading';
+COMMENT ON FUNCTION interestvec_info(interestvec) IS 'what a reading was made from: rows, times, decayed masses and the share of each granularity';
+
+--
+-- interest_score: an interest and its probability
+--
+
+CREATE TYPE interest_score AS (interest text, probability real);
+COMMENT ON TYPE interest_score IS 'an interest and its probability';
+
+--
+-- Models
+--
+
+CREATE FUNCTION interest_create_model(name text, source regclass DEFAULT NULL, encoder text DEFAULT NULL,
+		user_id name DEFAULT NULL, at name DEFAULT NULL, texts name[] DEFAULT NULL, kind name DEFAULT NULL,
+		numerics name[] DEFAULT NULL, categoricals name[] DEFAULT NULL, vectors name[] DEFAULT NULL,
+		label name DEFAULT NULL, task text DEFAULT NULL, interests text[] DEFAULT NULL,
+		options jsonb DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_drop_model(name text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 5, batch_size integer DEFAULT 128,
+		learning_rate float8 DEFAULT 0.003, patience integer DEFAULT 2, deploy boolean DEFAULT true,
+		OUT epoch integer, OUT phase text, OUT loss float8, OUT validation_loss float8,
+		OUT accuracy float8, OUT rows_per_second float8, OUT seconds float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_evaluate(model text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
+		OUT system text, OUT metric text, OUT interest text, OUT value float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
+CREATE FUNCTION interest_deploy(model text, version integer) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION interest_create_model(text, regclass, text, name, name, name[], name, name[], name[], name[], name, text, text[], jsonb) IS 'says what a behaviour row is (columns of a table or view) and what is to be learned from it';
+COMMENT ON FUNCTION interest_drop_model(text) IS 'drops a model with all its versions; for its owner';
+COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean) IS 'trains a new version of a model from its source, one row an epoch; for its owner';
+COMMENT ON FUNCTION interest_evaluate(text, integer, regclass) IS 'measures a version on test users, who were never trained on, beside baselines';
+COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';
+
+CREATE VIEW interest_models AS
+	SELECT m.name, m.owner, m.source_schema, m.source_name, m.encoder, m.definition,
+		v.version, v.deployed, pg_catalog.encode(v.representation, 'hex') AS representation,
+		pg_catalog.encode(v.reading, 'hex') AS reading, v.size, m.created_at, v.trained_at
+	FROM @extschema@.interest_model m
+		LEFT JOIN @extschema@.interest_model_version v ON v.model OPERATOR(pg_catalog.=) m.name
+	WHERE @extschema@.interest_has_use('model', m.name);
+GRANT SELECT ON interest_models TO PUBLIC;
+COMMENT ON VIEW interest_models IS 'models that the current user may use, one row a version';
+
+CREATE VIEW interest_training AS
+	SELECT r.model, r.version, r.epoch, r.phase, r.loss, r.validation_loss, r.accuracy,
+		r.rows_per_second, r.seconds
+	FROM @extschema@.interest_training_run r
+	WHERE @extschema@.interest_has_use('model', r.model);
+GRANT SELECT ON interest_training TO PUBLIC;
+COMMENT ON VIEW interest_training IS 'how each version of a model was trained, one row an epoch';
+
+CREATE FUNCTION interest_progress_slots(OUT pid integer, OUT datid oid, OUT userid oid, OUT phase text,
+		OUT epoch bigint, OUT epochs bigint, OUT done bigint, OUT total bigint) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION interest_progress_slots() IS 'trainings under way; see the view interest_progress';
+
+CREATE VIEW interest_progress AS
+	SELECT s.pid, d.datname, pg_catalog.pg_get_userbyid(s.userid) AS usename, s.phase, s.epoch, s.epochs, s.done, s.total
+	FROM @extschema@.interest_progress_slots() s
+		LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.datid;
+GRANT SELECT ON interest_progress TO PUBLIC;
+COMMENT ON VIEW interest_progress IS 'trainings under way: phase, epoch, rows or batches done of those to do';
+
+--
+-- From rows to interests: aggregates
+--
+
+CREATE FUNCTION interest_accumulate_row(interest_profile, text, record) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_merge(interest_profile, interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+CREATE FUNCTION interest_accumulate_final(interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+CREATE FUNCTION interest_embed_final(interest_profile) RETURNS interestvec
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+CREATE FUNCTION interest_classify_final(interest_profile) RETURNS interest_score[]
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION interest_accumulate_row(interest_profile, text, record) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_merge(interest_profile, interest_profile) IS 'aggregate combine function';
+COMMENT ON FUNCTION interest_accumulate_final(interest_profile) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_embed_final(interest_profile) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_classify_final(interest_profile) IS 'aggregate final function';
+
+CREATE AGGREGATE interest_accumulate(model text, behaviour record) (
+	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_embed(model text, behaviour record) (
+	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_embed_final, FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_classify(model text, behaviour record) (
+	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_classify_final, FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_merge(profile interest_profile) (
+	SFUNC = interest_accumulate_merge, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE interest_accumulate(text, record) IS 'profile of the behaviour rows';
+COMMENT ON AGGREGATE interest_embed(text, record) IS 'interests read from the behaviour rows, at their newest time';
+COMMENT ON AGGREGATE interest_classify(text, record) IS 'interests and their probabilities from the behaviour rows, best first';
+COMMENT ON AGGREGATE interest_merge(interest_profile) IS 'profile of all the rows that the profiles were made from';
+
+--
+-- From a user or a profile to interests: scalars
+--
+
+CREATE FUNCTION interest_embed(user_id text, model text DEFAULT NULL) RETURNS interestvec
+	AS 'MODULE_PATHNAME', 'interest_embed_user' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+CREATE FUNCTION interest_embed(user_id anyelement, model text DEFAULT NULL) RETURNS interestvec
+	AS 'MODULE_PATHNAME', 'interest_embed_user' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+CREATE FUNCTION interest_classify(user_id text, model text DEFAULT NULL) RETURNS interest_score[]
+	AS 'MODULE_PATHNAME', 'interest_classify_user' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+CREATE FUNCTION interest_classify(user_id anyelement, model text DEFAULT NULL) RETURNS interest_score[]
+	AS 'MODULE_PATHNAME', 'interest_classify_user' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+
+CREATE FUNCTION interest_read(profile interest_profile, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL) RETURNS interestvec
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION interest_classify(reading interestvec, model text DEFAULT NULL) RETURNS interest_score[]
+	AS 'MODULE_PATHNAME', 'interest_classify_reading' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION interest_classify(profile interest_profile, model text DEFAULT NULL) RETURNS interest_score[]
+	AS 'MODULE_PATHNAME', 'interest_classify_profile' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION interest_probability(reading interestvec, interest text, model text DEFAULT NULL) RETURNS real
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION interest_embed(text, text) IS 'interests of one user, from the rows of the model''s source';
+COMMENT ON FUNCTION interest_embed(anyelement, text) IS 'interests of one user, from the rows of the model''s source';
+COMMENT ON FUNCTION interest_classify(text, text) IS 'interests of one user and their probabilities, best first';
+COMMENT ON FUNCTION interest_classify(anyelement, text) IS 'interests of one user and their probabilities, best first';
+COMMENT ON FUNCTION interest_read(interest_profile, timestamptz, text) IS 'reading of a profile at its newest time or later';
+COMMENT ON FUNCTION interest_classify(interestvec, text) IS 'interests and their probabilities of a reading, best first';
+COMMENT ON FUNCTION interest_classify(interest_profile, text) IS 'interests and their probabilities of a profile, best first';
+COMMENT ON FUNCTION interest_probability(interestvec, text, text) IS 'probability of one interest in a reading';

@@ -1,0 +1,211 @@
+/*
+ * bytes.c
+ *	  Bounded reading and writing of little-endian bytes.
+ */
+#include "core/base/bytes.h"
+
+#include <string.h>
+
+const uint8_t *
+InterestReadBytes(InterestReader *reader, size_t size)
+{
+	const uint8_t *bytes = reader->at;
+
+	if (reader->failed || size > InterestReaderLeft(reader))
+	{
+		reader->failed = true;
+		return NULL;
+	}
+	reader->at += size;
+	return bytes;
+}
+
+static uint64_t
+ReadLittleEndian(InterestReader *reader, int size)
+{
+	const uint8_t *bytes = InterestReadBytes(reader, (size_t) size);
+	uint64_t	value = 0;
+
+	if (bytes)
+		for (int i = 0; i < size; i++)
+			value |= (uint64_t) bytes[i] << (8 * i);
+	return value;
+}
+
+uint8_t
+InterestReadByte(InterestReader *reader)
+{
+	return (uint8_t) ReadLittleEndian(reader, 1);
+}
+
+uint32_t
+InterestReadU32(InterestReader *reader)
+{
+	return (uint32_t) ReadLittleEndian(reader, 4);
+}
+
+uint64_t
+InterestReadU64(InterestReader *reader)
+{
+	return ReadLittleEndian(reader, 8);
+}
+
+float
+InterestReadFloat(InterestReader *reader)
+{
+	uint32_t	bits = InterestReadU32(reader);
+	float		value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+double
+InterestReadDouble(InterestReader *reader)
+{
+	uint64_t	bits = InterestReadU64(reader);
+	double		value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+/* An unsigned variable-length integer of at most max_bits bits, as two limbs. */
+static InterestInt128
+ReadUnsigned(InterestReader *reader, int max_bits)
+{
+	InterestInt128 value = {0, 0};
+
+	for (int shift = 0; shift < max_bits; shift += 7)
+	{
+		uint64_t	byte = InterestReadByte(reader);
+		uint64_t	bits = byte & 0x7f;
+
+		if (shift + 7 > max_bits && bits >> (max_bits - shift) != 0)
+			break;				/* bits beyond the width */
+		if (shift < 64)
+			value.low |= bits << shift;
+		if (shift > 57)
+			value.high |= (int64_t) (shift < 64 ? bits >> (64 - shift) : bits << (shift - 64));
+		if ((byte & 0x80) == 0)
+		{
+			if (byte == 0 && shift > 0)
+				break;			/* a shorter form exists */
+			return value;
+		}
+	}
+	reader->failed = true;
+	return InterestInt128From(0);
+}
+
+uint64_t
+InterestReadVarint(InterestReader *reader)
+{
+	return ReadUnsigned(reader, 64).low;
+}
+
+int64_t
+InterestReadSignedVarint(InterestReader *reader)
+{
+	uint64_t	value = InterestReadVarint(reader);
+
+	return (int64_t) (value >> 1) ^ -(int64_t) (value & 1);
+}
+
+InterestInt128
+InterestReadInt128(InterestReader *reader)
+{
+	InterestInt128 zigzag = ReadUnsigned(reader, 128);
+	uint64_t	sign = (uint64_t) -(int64_t) (zigzag.low & 1);
+	InterestInt128 value;
+
+	value.low = ((zigzag.low >> 1) | ((uint64_t) zigzag.high << 63)) ^ sign;
+	value.high = (int64_t) (((uint64_t) zigzag.high >> 1) ^ sign);
+	return value;
+}
+
+void
+InterestWriteBytes(InterestWriter *writer, const void *bytes, size_t size)
+{
+	if (writer->buffer && size > 0)
+		memcpy(writer->buffer + writer->length, bytes, size);
+	writer->length += size;
+}
+
+void
+InterestWriteByte(InterestWriter *writer, uint8_t value)
+{
+	if (writer->buffer)
+		writer->buffer[writer->length] = value;
+	writer->length++;
+}
+
+static void
+WriteLittleEndian(InterestWriter *writer, uint64_t value, int size)
+{
+	for (int i = 0; i < size; i++)
+		InterestWriteByte(writer, (uint8_t) (value >> (8 * i)));
+}
+
+void
+InterestWriteU32(InterestWriter *writer, uint32_t value)
+{
+	WriteLittleEndian(writer, value, 4);
+}
+
+void
+InterestWriteU64(InterestWriter *writer, uint64_t value)
+{
+	WriteLittleEndian(writer, value, 8);
+}
+
+void
+InterestWriteFloat(InterestWriter *writer, float value)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	InterestWriteU32(writer, bits);
+}
+
+void
+InterestWriteDouble(InterestWriter *writer, double value)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	InterestWriteU64(writer, bits);
+}
+
+static void
+WriteUnsigned(InterestWriter *writer, uint64_t low, uint64_t high)
+{
+	while (high != 0 || low > 0x7f)
+	{
+		InterestWriteByte(writer, (uint8_t) (low | 0x80));
+		low = (low >> 7) | (high << 57);
+		high >>= 7;
+	}
+	InterestWriteByte(writer, (uint8_t) low);
+}
+
+void
+InterestWriteVarint(InterestWriter *writer, uint64_t value)
+{
+	WriteUnsigned(writer, value, 0);
+}
+
+void
+InterestWriteSignedVarint(InterestWriter *writer, int64_t value)
+{
+	InterestWriteVarint(writer, ((uint64_t) value << 1) ^ (uint64_t) (value >> 63));
+}
+
+void
+InterestWriteInt128(InterestWriter *writer, InterestInt128 value)
+{
+	uint64_t	sign = (uint64_t) (value.high >> 63);
+
+	WriteUnsigned(writer, (value.low << 1) ^ sign,
+				  (((uint64_t) value.high << 1) | (value.low >> 63)) ^ sign);
+}

@@ -1,0 +1,40 @@
+/*
+ * compat.h
+ *	  The server's headers, and every difference between server versions.
+ *
+ * Included first by every file of src/pg.
+ */
+#ifndef INTEREST_COMPAT_H
+#define INTEREST_COMPAT_H
+
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 140000
+#error "interest needs PostgreSQL 14 or newer"
+#endif
+
+/* Before 16 this is empty, and hidden visibility would hide every entry point. */
+#if PG_VERSION_NUM < 160000 && defined(__GNUC__)
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/* Declares and publishes one SQL-callable function. */
+#define INTEREST_FUNCTION(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(name)
+
+/* Soft errors of input functions came with 16; before, they are hard. */
+#if PG_VERSION_NUM < 160000
+#define ereturn(context, value, rest) \
+	do { ereport(ERROR, rest); return value; } while (0)
+#define errsave(context, rest) ereport(ERROR, rest)
+#endif
+
+#if PG_VERSION_NUM < 150000
+#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+#endif

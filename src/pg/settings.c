@@ -1,0 +1,62 @@
+/*
+ * settings.c
+ *	  The extension's settings.
+ */
+#include "pg/compat.h"
+
+#include "utils/guc.h"
+
+#include "pg/settings.h"
+
+char	   *interest_model_setting = NULL;
+int			interest_encode_cache = 64 * 1024;
+int			interest_model_cache = 512 * 1024;
+
+static char *kernel_setting = NULL;
+static const InterestKernel *kernel = NULL;
+
+static bool
+CheckKernelSetting(char **value, void **extra, GucSource source)
+{
+	if (InterestKernelChoose(*value) != NULL)
+		return true;
+	GUC_check_errdetail("There is no kernel of that name that this processor can run.");
+	GUC_check_errhint("Use auto or portable.");
+	return false;
+}
+
+static void
+AssignKernelSetting(const char *value, void *extra)
+{
+	kernel = InterestKernelChoose(value);
+}
+
+const InterestKernel *
+InterestCurrentKernel(void)
+{
+	return kernel;
+}
+
+void
+InterestDefineSettings(void)
+{
+	DefineCustomStringVariable("interest.model",
+							   "Model that functions use when none is named.",
+							   "Stored objects (views, materialized views, functions) should name the "
+							   "model: they must not depend on a session's setting.",
+							   &interest_model_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("interest.encode_cache",
+							"Memory of a session for texts that it has encoded already.",
+							NULL, &interest_encode_cache, 64 * 1024, 0, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("interest.model_cache",
+							"Memory of a session for encoders and models that are not in use at the moment.",
+							NULL, &interest_model_cache, 512 * 1024, 0, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomStringVariable("interest.kernel",
+							   "Instruction set that vectors are computed with; for tests.",
+							   "Every kernel gives the same bits.",
+							   &kernel_setting, "auto", PGC_USERSET, 0,
+							   CheckKernelSetting, AssignKernelSetting, NULL);
+	MarkGUCPrefixReserved("interest");
+}
