@@ -39,8 +39,16 @@ override with_llvm = no
 include $(PGXS)
 
 # PGXS tracks no headers where the server was built without it (packages are),
-# so every object depends on every header.
-$(OBJS): $(wildcard $(addprefix $(srcdir)/,src/core/*/*.h src/pg/*.h)) $(addprefix $(srcdir)/,Makefile interest.control)
+# so every object depends on every header; and on the server and the compiler
+# that it was made for, which build/server remembers.
+$(OBJS): $(wildcard $(addprefix $(srcdir)/,src/core/*/*.h src/pg/*.h)) $(addprefix $(srcdir)/,Makefile interest.control) build/server
+
+build/server: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(includedir_server) $(CC) $(COPT)' | cmp -s - $@ || \
+	   echo '$(VERSION) $(includedir_server) $(CC) $(COPT)' >$@
+
+.PHONY: FORCE
 
 else
 
@@ -54,7 +62,7 @@ endif
 export PG_CONFIG
 scripts = MAKE='$(MAKE)'
 
-.PHONY: setup test demo demo-clean unit unit-sanitize lint symbols listed bench dist
+.PHONY: setup test demo demo-clean unit unit-sanitize lint listed symbols bench dist
 
 setup:
 	@$(scripts) test/setup.sh
@@ -74,13 +82,24 @@ bench:
 core_make = $(MAKE) --no-print-directory -f test/unit/Makefile CORE='$(CORE)' FLAGS='$(FLAGS)'
 
 unit:
-	@$(core_make) VARIANT=plain run
+	+@$(core_make) VARIANT=plain run
 
 unit-sanitize:
-	@$(core_make) VARIANT=sanitize run
+	+@$(core_make) VARIANT=sanitize run
 
 lint:
-	@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' lint
+	+@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' lint
+
+# The lists at the top name every source and every test that there is.
+differ = $(filter-out $(1),$(2)) $(filter-out $(2),$(1))
+
+listed:
+	@for name in $(sort $(call differ,$(OBJS:.o=.c),$(shell find src -name '*.c')) \
+	   $(call differ,$(REGRESS:%=sql/%.sql),$(wildcard sql/*.sql)) \
+	   $(call differ,$(REGRESS:%=expected/%.out),$(filter-out %_1.out,$(wildcard expected/*.out))) \
+	   $(call differ,$(ISOLATION:%=test/specs/%.spec),$(wildcard test/specs/*.spec))); do \
+	   echo "not both listed in the Makefile and there: $$name" >&2; status=1; \
+	done; exit $$status
 
 symbols: all
 	@test/check_symbols.sh $(MODULE_big).so
