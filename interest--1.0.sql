@@ -331,8 +331,8 @@ CREATE FUNCTION interest_real_array(interestvec) RETURNS real[]
 CREATE FUNCTION interestvec_info(reading interestvec,
 		OUT dimensions integer, OUT positive_rows bigint, OUT negative_rows bigint,
 		OUT newest timestamptz, OUT read_at timestamptz,
-		OUT coarse_mass float8, OUT medium_mass float8, OUT fine_mass float8, OUT negative_mass float8,
-		OUT coarse_share float8, OUT medium_share float8, OUT fine_share float8,
+		OUT coarse_mass real, OUT medium_mass real, OUT fine_mass real, OUT negative_mass real,
+		OUT coarse_share real, OUT medium_share real, OUT fine_share real,
 		OUT representation bytea, OUT reading_fingerprint bytea)
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
