@@ -1,0 +1,85 @@
+/*
+ * metrics.h
+ *	  How good predictions are: plain C over arrays.
+ *
+ * A sample has one interest, or several at once.  Definitions:
+ *
+ * accuracy		the most probable interest (ties: the lowest) is the sample's, or
+ *				one of its several; predicting an interest that no sample has is
+ *				an error like any other
+ * precision, recall, F1
+ *				of the most probable interest; of several: of the interests with
+ *				a probability of .5 or more.  Macro means are over the interests
+ *				that some sample has; a division by zero gives 0
+ * AUC			one interest against the rest, ties count half.  The macro mean is
+ *				over the interests with both classes and enough positives
+ * log loss		-log p of the interest; of several: the mean over interests of the
+ *				binary cross-entropy.  p is held to [1e-15, 1 - 1e-15]
+ * Brier		sum over interests of (p - y)^2; of several: the mean
+ * ECE			15 equal bins of the largest probability: weighted mean of
+ *				|accuracy - mean probability|
+ *
+ * Each sample has a weight, so that users can count alike whatever the number
+ * of their samples.  What is not defined is NaN.
+ */
+#ifndef INTEREST_METRICS_H
+#define INTEREST_METRICS_H
+
+#include "core/base/arena.h"
+
+#include <stdbool.h>
+
+#define INTEREST_ECE_BINS 15
+
+typedef struct InterestPredictions
+{
+	int			count;			/* samples */
+	int			interests;
+	bool		several;		/* a sample may have several interests, or none */
+	const float *probability;	/* (count, interests) */
+
+	/*
+	 * (count): the sample's one interest; -1 for one that is not among the
+	 * predicted: an error, a negative of every interest, not in the log loss.
+	 * NULL where several.
+	 */
+	const int  *label;
+	const uint8_t *labels;		/* several: (count, interests), 0 or 1 */
+	const double *weight;		/* (count), > 0; NULL: all 1 */
+} InterestPredictions;
+
+typedef struct InterestMetricsOfOne
+{
+	int64_t		positives;		/* samples that have the interest */
+	double		precision;
+	double		recall;
+	double		f1;
+	double		auc;			/* NaN without both classes */
+} InterestMetricsOfOne;
+
+typedef struct InterestMetrics
+{
+	int			samples;
+	double		accuracy;
+	double		precision;		/* macro */
+	double		recall;			/* macro */
+	double		f1;				/* macro */
+	double		auc;			/* macro */
+	int			auc_interests;	/* that the macro AUC is a mean of */
+	double		log_loss;
+	double		brier;
+	double		ece;
+	double		micro_f1;		/* NaN unless several */
+	double		subset_accuracy;	/* all interests right at .5; NaN unless several */
+	InterestMetricsOfOne *of;	/* (interests), in the arena */
+} InterestMetrics;
+
+/* least_positives: fewest positive samples of an interest that counts for the macro AUC. */
+extern void InterestMeasure(const InterestPredictions *predictions, int64_t least_positives,
+							InterestArena *arena, InterestMetrics *metrics);
+
+/* AUC of scores for a yes-or-no question; NaN without both answers. */
+extern double InterestMeasureAuc(int count, const float *score, const uint8_t *positive,
+								 const double *weight, InterestArena *scratch);
+
+#endif
