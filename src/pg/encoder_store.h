@@ -1,0 +1,63 @@
+/*
+ * encoder_store.h
+ *	  Encoders in the extension's tables, and in this backend's memory.
+ *
+ * An encoder is stored as its configuration, vocabulary and weight image, never
+ * changed after, and known by the SHA-256 of these.  A loaded one is found by
+ * that hash alone, so a hit is right across rollbacks, savepoints and
+ * snapshots; what a name means is read from the table by the active snapshot.
+ */
+#ifndef INTEREST_ENCODER_STORE_H
+#define INTEREST_ENCODER_STORE_H
+
+#include "lib/ilist.h"
+
+#include "core/encoder/encoder.h"
+#include "core/text/tokenizer.h"
+
+#define INTEREST_CONTENT_HASH_SIZE 32
+
+/* What is stored of an encoder. */
+typedef struct InterestEncoderContent
+{
+	InterestEncoderConfig config;
+	Size		vocabulary_size;	/* bytes of vocab.txt */
+	Size		image_size;		/* bytes of the weight image */
+	char	   *vocabulary;		/* UTF-8, the image right behind it */
+	float	   *image;			/* aligned to INTEREST_ALIGNMENT */
+} InterestEncoderContent;
+
+typedef struct InterestLoadedEncoder
+{
+	InterestEncoder encoder;	/* its kernel is that of the latest look-up */
+	InterestTokenizer tokenizer;
+	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
+
+	/* the rest is encoder_store.c's */
+	dlist_node	node;			/* most recently used first */
+	MemoryContext context;
+	Size		size;			/* bytes held */
+	uint32		transaction;	/* that used it last */
+} InterestLoadedEncoder;
+
+/*
+ * Memory for a content whose configuration and vocabulary_size are known, in
+ * the current context: sets image_size, vocabulary and image.
+ */
+extern void InterestEncoderContentAllocate(InterestEncoderContent *content);
+
+/*
+ * The encoder of that name, which the current user must have the right to use;
+ * NULL: the only one that the user may use.  Returns its content hash.
+ */
+extern void InterestEncoderFind(const char *name, uint8 *content_hash);
+
+/*
+ * A loaded encoder; it stays where it is until the transaction ends, whatever
+ * is loaded meanwhile.  By hash no rights are asked: the right to use a model
+ * covers its encoder.  for_whom says in an error who misses it ("model \"films\"").
+ */
+extern InterestLoadedEncoder *InterestEncoderByName(const char *name);
+extern InterestLoadedEncoder *InterestEncoderByHash(const uint8 *content_hash, const char *for_whom);
+
+#endif
