@@ -134,13 +134,17 @@ extern InterestStateResult InterestStateSubtract(void *payload, const InterestSt
 												 bool mark_rebuild, InterestStatus *status);
 
 /*
- * THE validator: opens a payload of either layout and believes nothing.  Every
- * other function takes only what it has let through, or what this file made.
+ * THE validator: opens a payload of either layout and believes nothing of it.
+ * Every other function takes only what it has let through, or what this file
+ * made.
  */
 extern bool InterestStateOpen(const void *payload, size_t size, InterestStateView *view,
 							  InterestStatus *status);
 
-/* The same without a view; this one looks into a working state's sums too. */
+/*
+ * For bytes that a client sent: the same, but a working state, which never
+ * leaves memory, is refused.
+ */
 extern bool InterestStateCheck(const void *payload, size_t size, InterestStatus *status);
 
 /* sums: (dimensions) */
