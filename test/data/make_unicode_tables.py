@@ -54,6 +54,12 @@ def collect(path):
                 flags.setdefault(c, set()).add(FLAGS[kind])
                 if kind == "lower":
                     lower[c] = [int(part[2:], 16) for part in value.split()]
+    # White space ends words before punctuation is looked for, so the reference's
+    # range of punctuation that begins at U+0020 says nothing about the space.
+    for first, last in WHITE_SPACE:
+        for c in range(first, last + 1):
+            if classes.get(c) == "punctuation":
+                del classes[c]
     # The normaliser holds back marks and may count them as part of one word.
     assert not any(c in classes for c in combining)
     return [(CLASSES[classes.get(c, "")], tuple(sorted(flags.get(c, ()))), combining.get(c, 0))
