@@ -57,6 +57,7 @@ CREATE TABLE interest_model_version (
 	PRIMARY KEY (model, version)
 );
 
+CREATE UNIQUE INDEX interest_model_version_deployed ON interest_model_version (model) WHERE deployed;
 CREATE INDEX interest_model_version_content ON interest_model_version (content_hash);
 CREATE INDEX interest_model_version_representation ON interest_model_version (representation);
 

@@ -176,9 +176,19 @@ ExpectSuccess(int result, const char *statement)
 		elog(ERROR, "\"%s\" failed: %s", statement, SPI_result_code_string(result));
 }
 
+/* The first column of the statement's first row, an integer; *returned is left alone without one. */
+static void
+ReadReturned(int32 *returned)
+{
+	bool		isnull;
+
+	if (SPI_tuptable && SPI_processed > 0)
+		*returned = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+}
+
 uint64
-InterestStoreExecute(const char *statement, int count, const Oid *types,
-					 const Datum *values, const char *nulls)
+InterestStoreReturning(const char *statement, int count, const Oid *types,
+					   const Datum *values, const char *nulls, int32 *returned)
 {
 	char	   *qualified = QualifyStatement(statement);
 	OwnerSession session = BecomeOwner();
@@ -187,9 +197,18 @@ InterestStoreExecute(const char *statement, int count, const Oid *types,
 	ExpectSuccess(SPI_execute_with_args(qualified, count, (Oid *) types, (Datum *) values, nulls,
 										false, 0), qualified);
 	processed = SPI_processed;
+	if (returned)
+		ReadReturned(returned);
 	ResumeCaller(session);
 	pfree(qualified);
 	return processed;
+}
+
+uint64
+InterestStoreExecute(const char *statement, int count, const Oid *types,
+					 const Datum *values, const char *nulls)
+{
+	return InterestStoreReturning(statement, count, types, values, nulls, NULL);
 }
 
 void

@@ -89,6 +89,10 @@ extern void InterestStoreIntKey(ScanKey key, int attribute, int32 value);
 extern uint64 InterestStoreExecute(const char *statement, int count, const Oid *types,
 								   const Datum *values, const char *nulls);
 
+/* The same for a statement whose RETURNING gives one integer. */
+extern uint64 InterestStoreReturning(const char *statement, int count, const Oid *types,
+									 const Datum *values, const char *nulls, int32 *returned);
+
 /*
  * Content in chunk rows: a fixed INSERT with the last two parameters ordinal
  * and data, executed for each piece.
