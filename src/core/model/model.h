@@ -1,0 +1,140 @@
+/*
+ * model.h
+ *	  Everything that a trained version holds, its parameters in one array.
+ *
+ * A model is made in one of two ways: training fills in the specification,
+ * calls InterestModelCreate, binds parameters and initializes them; inference
+ * reads an image and opens it.  The table of blocks says what lies where in
+ * the parameters, so that the optimizer, the gradients and the image share one
+ * layout.
+ */
+#ifndef INTEREST_MODEL_H
+#define INTEREST_MODEL_H
+
+#include "core/base/bytes.h"
+#include "core/network/head.h"
+#include "core/network/row_network.h"
+#include "core/profile/reading.h"
+
+#define INTEREST_MODEL_VERSION 1	/* of the image */
+
+#define INTEREST_MAX_INTERESTS 10000
+
+/* The numbers are stored: never change one. */
+typedef enum InterestTask
+{
+	INTEREST_TASK_DOMINANT = 0, /* the label that most of a user's rows carry */
+	INTEREST_TASK_NEXT = 1,		/* the label of the next row */
+	INTEREST_TASK_USER = 2		/* a label that is constant for a user */
+} InterestTask;
+
+/*
+ * Sections of the image, in this order.  Profiles depend on the first alone,
+ * readings on the first two: a fingerprint is the hash of a prefix.
+ */
+typedef enum InterestSection
+{
+	INTEREST_REPRESENTATION,	/* shape, features, kinds, row network */
+	INTEREST_READING,			/* mu, theta, A, eta */
+	INTEREST_HEAD				/* task, interests, head */
+} InterestSection;
+
+#define INTEREST_SECTIONS 3
+
+typedef enum InterestInitialization
+{
+	INTEREST_INIT_UNIFORM,		/* in [-value, value]: Xavier's bound */
+	INTEREST_INIT_CONSTANT		/* value */
+} InterestInitialization;
+
+/* A named run of parameters. */
+typedef struct InterestModelBlock
+{
+	const char *name;			/* "sentence.weight"; every embedding table is "embedding" */
+	size_t		offset;			/* in the parameters */
+	int			rows;
+	int			columns;
+	InterestSection section;
+	InterestInitialization initialization;
+	float		value;
+	bool		decay;			/* weight decay applies */
+} InterestModelBlock;
+
+typedef struct InterestModel
+{
+	/* the specification */
+	InterestProfileShape shape; /* fingerprint: the glue's, zero until it has hashed */
+	uint8_t		reading_fingerprint[INTEREST_FINGERPRINT_SIZE]; /* likewise */
+	InterestTask task;
+	InterestNames interests;
+	InterestRowNetwork network; /* its features and sentence_scale */
+	InterestHead head;			/* its kind */
+
+	/* set by InterestModelCreate */
+	int			block_count;
+	InterestModelBlock *blocks; /* by offset, hence by section */
+	size_t		parameter_count;
+
+	/* set by InterestModelBind, the network's and the head's views with them */
+	float	   *parameters;		/* (parameter_count) */
+	float	   *mu;				/* (d) */
+	float	   *theta;			/* (granularities): kappa = exp(theta), held to its bounds */
+	float	   *gate;			/* A: (granularities, INTEREST_GATE_FEATURES) */
+	float	   *eta;			/* (1), >= 0 */
+
+	const InterestKernel *kernel;	/* set by InterestModelOpen */
+} InterestModel;
+
+/*
+ * Checks the specification, fills in what follows from it and lays the
+ * parameters out; the table is in the arena.  Names stay the caller's.
+ */
+extern bool InterestModelCreate(InterestModel *model, InterestArena *arena,
+								InterestStatus *status);
+
+/*
+ * Sets every view into parameters (parameter_count).  A copy of the struct that
+ * is bound to an array of gradients has the gradients' views.
+ */
+extern void InterestModelBind(InterestModel *model, float *parameters);
+
+/* Fills the bound parameters as the table says, keyed by seed and block. */
+extern void InterestModelInitialize(const InterestModel *model, uint64_t seed);
+
+/* Holds theta and eta to their bounds; training calls it after every step. */
+extern void InterestModelProject(const InterestModel *model);
+
+/* The learned numbers of readings; mu stays the model's. */
+extern void InterestModelReading(const InterestModel *model, InterestReadingModel *reading);
+
+/* The image; section_end[s] is the length of everything up to the end of section s. */
+extern void InterestModelWrite(const InterestModel *model, InterestWriter *writer,
+							   size_t section_end[INTEREST_SECTIONS]);
+
+/*
+ * THE validator: a bound model out of an image that is believed nothing.  The
+ * arena holds everything; the bytes may go.
+ */
+extern bool InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
+							  InterestModel *model, InterestStatus *status);
+
+/* Packs the weights for inference; the parameters must not change from then on. */
+extern void InterestModelOpen(InterestModel *model, InterestArena *arena,
+							  const InterestKernel *kernel);
+
+/*
+ * One row: v (d), the weight and the sign of its kind; sentence as in
+ * InterestRowInputOf.  Scratch is given back.  Fails on an infinite time and
+ * where v is not finite.
+ */
+extern InterestRowResult InterestRowVector(const InterestModel *model,
+										   const InterestBehaviour *behaviour,
+										   const float *sentence, InterestArena *scratch,
+										   float *v, double *weight, bool *negative,
+										   InterestStatus *status);
+
+/* probabilities (interests) of u (d) */
+extern void InterestModelProbabilities(const InterestModel *model, const float *u,
+									   InterestArena *scratch, float *probabilities);
+
+#endif

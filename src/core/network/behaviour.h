@@ -1,0 +1,39 @@
+/*
+ * behaviour.h
+ *	  One row of behaviour as its reader hands it over: nothing is copied.
+ *
+ * Which columns a row has is the model's (features.h): the arrays are as long
+ * as its lists of texts, numerics and categoricals, in their order.
+ */
+#ifndef INTEREST_BEHAVIOUR_H
+#define INTEREST_BEHAVIOUR_H
+
+#include "core/base/span.h"
+
+#include <stdint.h>
+
+/* The values of one categorical column: several where it is an array. */
+typedef struct InterestValues
+{
+	int			count;			/* 0: missing */
+	const InterestSpan *values; /* an element with data NULL is missing, too */
+} InterestValues;
+
+typedef struct InterestBehaviour
+{
+	bool		has_time;
+	int64_t		time;			/* microseconds since 2000-01-01 UTC */
+	InterestSpan kind;
+	const InterestSpan *texts;	/* (texts) */
+	const double *numerics;		/* (numerics); NaN: missing */
+	const InterestValues *categoricals; /* (categoricals) */
+} InterestBehaviour;
+
+/*
+ * The text that the encoder sees: the present texts joined by a line break; one
+ * of nothing but ASCII white space is missing.  Returns the length, 0 where no
+ * text is present; out NULL only measures.
+ */
+extern size_t InterestJoinTexts(const InterestBehaviour *behaviour, int texts, char *out);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * features.h
+ *	  What a row consists of, and the part of it that never changes: its input.
+ *
+ * algorithm: section 1.  Means, deviations and values are learned from the
+ * training users' rows and stored with the model.
+ */
+#ifndef INTEREST_FEATURES_H
+#define INTEREST_FEATURES_H
+
+#include "core/base/arena.h"
+#include "core/base/status.h"
+#include "core/network/behaviour.h"
+
+/* Limits of a model; the server's tables have at most this many columns. */
+#define INTEREST_MAX_COLUMNS 1600
+#define INTEREST_MAX_VALUES 65535	/* of one categorical column */
+#define INTEREST_MAX_KINDS 1024
+#define INTEREST_MAX_NAME 1024	/* bytes of a value, a kind or an interest */
+#define INTEREST_MAX_SENTENCE_WIDTH 4096
+
+/* A standardised numeric is cut off here. */
+#define INTEREST_NUMERIC_BOUND 5.0
+
+/* Sine and cosine of the hour and of the weekday, in UTC. */
+#define INTEREST_TIME_WIDTH 4
+
+/* Most dimensions of a categorical value's embedding. */
+#define INTEREST_MAX_EMBEDDING_WIDTH 16
+
+typedef struct InterestNumeric
+{
+	double		mean;
+	double		deviation;		/* > 0; of a constant column 1 */
+} InterestNumeric;
+
+/*
+ * A categorical column.  Value id 0 is every unknown or rare value, id i + 1 is
+ * name i.  The last three are set by InterestFeaturesComplete.
+ */
+typedef struct InterestCategorical
+{
+	InterestNames values;
+	int			width;			/* of an embedding */
+	int			column;			/* where it starts in x */
+	size_t		table;			/* where its table (values + 1, width) starts in all tables */
+} InterestCategorical;
+
+typedef struct InterestKind
+{
+	double		weight;			/* INTEREST_MIN_WEIGHT .. INTEREST_MAX_WEIGHT */
+	bool		negative;
+} InterestKind;
+
+/*
+ * x, the input of the non-text part, is
+ *	  for each numeric (value - mean) / deviation and 1 if it is missing, else 0
+ *	  sine and cosine of the hour, sine and cosine of the weekday
+ *	  for each categorical the sum of its values' embeddings
+ */
+typedef struct InterestFeatures
+{
+	int			text_count;
+	int			sentence_width; /* of an encoded text; 0: no encoder */
+	int			numeric_count;
+	const InterestNumeric *numerics;
+	int			categorical_count;
+	InterestCategorical *categoricals;
+	InterestNames kind_names;
+	const InterestKind *kinds;	/* (kind_names.count) */
+
+	/* set by InterestFeaturesComplete */
+	int			dense_width;	/* of x without embeddings */
+	int			width;			/* of x */
+	size_t		tables;			/* floats in all embedding tables */
+} InterestFeatures;
+
+typedef struct InterestRowValue
+{
+	int			categorical;
+	int			id;
+} InterestRowValue;
+
+/*
+ * The frozen part of a row: made once, read in every epoch.  8 bytes a value, 4
+ * a dense number; the sentence may be shared by all rows with the same text.
+ */
+typedef struct InterestRowInput
+{
+	const float *sentence;		/* (sentence_width), NULL: no text */
+	const float *dense;			/* (dense_width): numerics and time */
+	const InterestRowValue *values; /* in the order of the columns */
+	int			value_count;
+	bool		negative;		/* of the row's kind */
+	double		weight;			/* of the row's kind */
+} InterestRowInput;
+
+typedef enum InterestRowResult
+{
+	INTEREST_ROW_DONE,
+	INTEREST_ROW_SKIPPED,		/* no time, or nothing present */
+	INTEREST_ROW_FAILED			/* status says why */
+} InterestRowResult;
+
+/* Width of an embedding among so many values: ceil(sqrt(values)) + 1, at most 16. */
+extern int	InterestEmbeddingWidth(int values);
+
+/* Fills in what follows from the columns; they are within their limits. */
+extern void InterestFeaturesComplete(InterestFeatures *features);
+
+/*
+ * The row's input, in the arena; sentence is what the encoder made of its
+ * joined texts, NULL where there is no text or no encoder, and is not copied.
+ *
+ * A row is skipped if it has no time.  It is skipped, too, if nothing of it is
+ * present, neither a sentence nor a numeric nor a categorical value, unless the
+ * model has none of these: then the time is all there is to a row.  In every
+ * other row the non-text part is present, for it has the time and says by its
+ * missing bits what is not there.  An infinite time is an error.
+ */
+extern InterestRowResult InterestRowInputOf(const InterestFeatures *features,
+											const InterestBehaviour *behaviour,
+											const float *sentence, InterestArena *arena,
+											InterestRowInput *input, InterestStatus *status);
+
+#endif
