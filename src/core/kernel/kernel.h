@@ -102,6 +102,12 @@ extern void InterestPackPanels(int n, int k, const float *w, int ldw, float *pan
 extern void InterestPackPanelsTransposed(int n, int k, const float *w, int ldw, float *panels);
 
 /*
+ * Only the columns first to first + n - 1, from w (n, k): several layers with one
+ * input become one product.  The caller has zeroed the panels.
+ */
+extern void InterestPackColumns(int first, int n, int k, const float *w, int ldw, float *panels);
+
+/*
  * c (m, n) = alpha * op(a) (m, k) * op(b) (k, n) + beta * c, row-major with row
  * strides lda, ldb, ldc; op transposes where its flag is set.  c is not read
  * where beta is 0.  Training is given a function of this type.

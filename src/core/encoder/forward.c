@@ -1,0 +1,378 @@
+/*
+ * forward.c
+ *	  Token ids to pooled vectors.
+ *
+ * Texts run through the layers together, their tokens end to end without
+ * padding; only attention looks at one text at a time.  Every step treats a
+ * token by itself or a text by itself, so the company a text keeps does not
+ * change a bit of its vector.
+ */
+#include "core/encoder/encoder.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Tokens whose attention scores are held at a time. */
+#define QUERY_BLOCK 64
+
+/* Multiplications between two checks for cancel: about 20 ms of one core. */
+#define CANCEL_WORK ((int64_t) 1 << 30)
+
+typedef struct Pass
+{
+	const InterestEncoder *encoder;
+	const InterestKernel *kernel;
+	const InterestHost *host;
+	const InterestEncoderObserver *observer;	/* or NULL */
+
+	int			texts;
+	int			tokens;
+	const int32_t *ids;			/* (tokens) */
+	const int  *lengths;		/* (texts) */
+
+	/* Row strides of the buffers below, in floats. */
+	int			hidden_stride;
+	int			mixed_stride;
+	int			wide_stride;
+
+	float	   *x;				/* (tokens, hidden): the hidden states */
+	float	   *mixed;			/* (tokens, 3 hidden): query, key, value; then a layer's output */
+	float	   *context;		/* (tokens, hidden): what attention gathered */
+	float	   *wide;			/* (tokens, intermediate) */
+
+	/* One head of one text. */
+	float	   *keys;			/* panels of (tokens of the text, head size) */
+	float	   *values;			/* panels of (head size, tokens of the text) */
+	float	   *scores;			/* (QUERY_BLOCK, tokens of the text) */
+} Pass;
+
+static int
+WholePanels(int n)
+{
+	return (n + INTEREST_PANEL_WIDTH - 1) / INTEREST_PANEL_WIDTH * INTEREST_PANEL_WIDTH;
+}
+
+/*
+ * A row stride for n floats.  Strides of a large power of two map the rows of a
+ * tile to the same sets of the first-level cache, so one more cache line.
+ */
+static int
+Stride(int n)
+{
+	const int	line = INTEREST_ALIGNMENT / (int) sizeof(float);
+
+	return (n + line - 1) / line * line + line;
+}
+
+static float *
+NewMatrix(InterestArena *scratch, int rows, int stride)
+{
+	return InterestArenaArray(scratch, float, (size_t) rows * stride);
+}
+
+/* Buffers for passes of up to tokens tokens and texts of up to longest. */
+static void
+NewBuffers(Pass *pass, InterestArena *scratch, int tokens, int longest)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+	int			head = config->hidden / config->heads;
+
+	pass->hidden_stride = Stride(config->hidden);
+	pass->mixed_stride = Stride(3 * config->hidden);
+	pass->wide_stride = Stride(config->intermediate);
+	pass->x = NewMatrix(scratch, tokens, pass->hidden_stride);
+	pass->mixed = NewMatrix(scratch, tokens, pass->mixed_stride);
+	pass->context = NewMatrix(scratch, tokens, pass->hidden_stride);
+	pass->wide = NewMatrix(scratch, tokens, pass->wide_stride);
+	pass->keys = InterestArenaArray(scratch, float, InterestPanelsSize(longest, head));
+	pass->values = InterestArenaArray(scratch, float, InterestPanelsSize(head, longest));
+	pass->scores = NewMatrix(scratch, QUERY_BLOCK, Stride(WholePanels(longest)));
+}
+
+/* to (tokens, n) = from (tokens, k) through a linear layer. */
+static void
+Linear(const Pass *pass, InterestEncoderLinear linear, int n, int k,
+	   const float *from, int from_stride, float *to, int to_stride)
+{
+	int64_t		block = CANCEL_WORK / ((int64_t) n * k) + 1;
+
+	for (int first = 0; first < pass->tokens; first += (int) block)
+	{
+		int			left = pass->tokens - first;
+
+		InterestCheckCancel(pass->host);
+		pass->kernel->product(block < left ? (int) block : left, n, k,
+							  from + (size_t) first * from_stride, from_stride,
+							  linear.panels, linear.bias,
+							  to + (size_t) first * to_stride, to_stride);
+	}
+}
+
+/* x = LayerNorm(x + residual), residual (tokens, hidden). */
+static void
+AddAndNormalize(const Pass *pass, const float *residual, int residual_stride,
+				InterestEncoderNorm norm)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+
+	for (int i = 0; i < pass->tokens; i++)
+		pass->kernel->layer_norm(config->hidden, pass->x + (size_t) i * pass->hidden_stride,
+								 residual + (size_t) i * residual_stride,
+								 norm.gain, norm.bias, config->layer_norm_epsilon);
+}
+
+/* The embeddings of every token: its word and its position in its text. */
+static void
+Embed(const Pass *pass)
+{
+	const InterestEncoder *encoder = pass->encoder;
+	const InterestEncoderConfig *config = &encoder->config;
+	const int32_t *id = pass->ids;
+	float	   *x = pass->x;
+
+	for (int t = 0; t < pass->texts; t++)
+		for (int i = 0; i < pass->lengths[t]; i++, id++, x += pass->hidden_stride)
+		{
+			memcpy(x, encoder->words + (size_t) *id * config->hidden,
+				   sizeof(float) * (size_t) config->hidden);
+			pass->kernel->layer_norm(config->hidden, x,
+									 encoder->positions + (size_t) i * config->hidden,
+									 encoder->embedding_norm.gain, encoder->embedding_norm.bias,
+									 config->layer_norm_epsilon);
+		}
+}
+
+/*
+ * One head of one text: context = softmax(query key' / sqrt(size)) value.
+ * query is (length, size) within the rows of mixed, context within its own.
+ */
+static void
+AttendHead(const Pass *pass, int length, const float *query, float *context)
+{
+	const InterestKernel *kernel = pass->kernel;
+	int			hidden = pass->encoder->config.hidden;
+	int			size = hidden / pass->encoder->config.heads;
+	int			stride = pass->mixed_stride;
+	int			score_stride = Stride(WholePanels(length));
+	float		scale = 1.0f / sqrtf((float) size);
+
+	InterestPackPanels(length, size, query + hidden, stride, pass->keys);
+	InterestPackPanelsTransposed(size, length, query + 2 * hidden, stride, pass->values);
+	for (int first = 0; first < length; first += QUERY_BLOCK)
+	{
+		int			rows = length - first < QUERY_BLOCK ? length - first : QUERY_BLOCK;
+
+		InterestCheckCancel(pass->host);
+		/* Whole panels of scores are quicker; those beyond length are not read. */
+		kernel->product(rows, WholePanels(length), size, query + (size_t) first * stride, stride,
+						pass->keys, NULL, pass->scores, score_stride);
+		for (int i = 0; i < rows; i++)
+			kernel->softmax(length, pass->scores + (size_t) i * score_stride, scale);
+		kernel->product(rows, size, length, pass->scores, score_stride,
+						pass->values, NULL,
+						context + (size_t) first * pass->hidden_stride, pass->hidden_stride);
+	}
+}
+
+static void
+Attend(const Pass *pass)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+	int			size = config->hidden / config->heads;
+	const float *query = pass->mixed;
+	float	   *context = pass->context;
+
+	for (int t = 0; t < pass->texts; t++)
+	{
+		int			length = pass->lengths[t];
+
+		for (int head = 0; head < config->heads; head++)
+			AttendHead(pass, length, query + head * size, context + head * size);
+		query += (size_t) length * pass->mixed_stride;
+		context += (size_t) length * pass->hidden_stride;
+	}
+}
+
+static void
+Activate(const Pass *pass)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+	void		(*activation) (int n, float *x) = pass->kernel->gelu;
+
+	if (config->activation == INTEREST_ACTIVATION_GELU_TANH)
+		activation = pass->kernel->gelu_tanh;
+	else if (config->activation == INTEREST_ACTIVATION_RELU)
+		activation = pass->kernel->relu;
+	for (int i = 0; i < pass->tokens; i++)
+		activation(config->intermediate, pass->wide + (size_t) i * pass->wide_stride);
+}
+
+static void
+RunLayer(const Pass *pass, const InterestEncoderLayer *layer)
+{
+	int			hidden = pass->encoder->config.hidden;
+	int			intermediate = pass->encoder->config.intermediate;
+
+	Linear(pass, layer->attention_input, 3 * hidden, hidden,
+		   pass->x, pass->hidden_stride, pass->mixed, pass->mixed_stride);
+	Attend(pass);
+	Linear(pass, layer->attention_output, hidden, hidden,
+		   pass->context, pass->hidden_stride, pass->mixed, pass->hidden_stride);
+	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->attention_norm);
+
+	Linear(pass, layer->expand, intermediate, hidden,
+		   pass->x, pass->hidden_stride, pass->wide, pass->wide_stride);
+	Activate(pass);
+	Linear(pass, layer->contract, hidden, intermediate,
+		   pass->wide, pass->wide_stride, pass->mixed, pass->hidden_stride);
+	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->output_norm);
+}
+
+/* out (texts, hidden) from the last hidden states. */
+static void
+Pool(const Pass *pass, float *out)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+	const float *x = pass->x;
+
+	for (int t = 0; t < pass->texts; t++, out += config->hidden)
+	{
+		int			length = pass->lengths[t];
+
+		if (config->pooling == INTEREST_POOLING_CLS)
+			memcpy(out, x, sizeof(float) * (size_t) config->hidden);
+		else if (config->pooling == INTEREST_POOLING_MAX)
+			pass->kernel->max_rows(length, config->hidden, x, pass->hidden_stride, out);
+		else
+			pass->kernel->mean_rows(length, config->hidden, x, pass->hidden_stride, out);
+		if (config->normalize)
+			pass->kernel->normalize(config->hidden, out);
+		x += (size_t) length * pass->hidden_stride;
+	}
+}
+
+static void
+Observe(const Pass *pass, int layer)
+{
+	if (pass->observer)
+		pass->observer->see(pass->observer->context, layer, pass->tokens,
+							pass->x, pass->hidden_stride);
+}
+
+static void
+RunPass(const Pass *pass, float *out)
+{
+	const InterestEncoder *encoder = pass->encoder;
+
+	Embed(pass);
+	Observe(pass, 0);
+	for (int i = 0; i < encoder->config.layers; i++)
+	{
+		RunLayer(pass, encoder->layers + i);
+		Observe(pass, i + 1);
+	}
+	Pool(pass, out);
+}
+
+static bool
+CheckTexts(const InterestEncoderConfig *config, int texts, const int32_t *ids,
+		   const int *lengths, InterestStatus *status)
+{
+	for (int t = 0; t < texts; t++)
+	{
+		if (lengths[t] < 1 || lengths[t] > config->positions)
+			return InterestFail(status, INTEREST_INVALID_ARGUMENT,
+								"text of %d tokens for an encoder of %d positions",
+								lengths[t], config->positions);
+		for (int i = 0; i < lengths[t]; i++, ids++)
+			if (*ids < 0 || *ids >= config->vocabulary_size)
+				return InterestFail(status, INTEREST_INVALID_ARGUMENT,
+									"token %d for a vocabulary of %d",
+									(int) *ids, config->vocabulary_size);
+	}
+	return true;
+}
+
+/* The texts from the front that make the next pass, and their tokens. */
+static void
+NextPass(int texts, const int *lengths, int *pass_texts, int *pass_tokens)
+{
+	int			t = 1;
+	int			tokens = lengths[0];
+
+	while (t < texts && tokens + lengths[t] <= INTEREST_ENCODER_PASS_TOKENS)
+		tokens += lengths[t++];
+	*pass_texts = t;
+	*pass_tokens = tokens;
+}
+
+/* The tokens of the largest pass and of the longest text. */
+static void
+MeasurePasses(int texts, const int *lengths, int *tokens, int *longest)
+{
+	*tokens = 0;
+	*longest = 0;
+	for (int done = 0, n; done < texts; done += n)
+	{
+		int			here;
+
+		NextPass(texts - done, lengths + done, &n, &here);
+		*tokens = here > *tokens ? here : *tokens;
+		for (int t = done; t < done + n; t++)
+			*longest = lengths[t] > *longest ? lengths[t] : *longest;
+	}
+}
+
+static bool
+CheckFinite(const float *out, size_t n, InterestStatus *status)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(out[i]))
+		{
+			InterestFail(status, INTEREST_DATA_EXCEPTION,
+						 "encoder made a vector that is not finite");
+			return InterestDetail(status, "Its weights are too large for single precision.");
+		}
+	return true;
+}
+
+bool
+InterestEncodeObserved(const InterestEncoder *encoder, InterestArena *scratch,
+					   int texts, const int32_t *ids, const int *lengths, float *out,
+					   const InterestEncoderObserver *observer, InterestStatus *status)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	Pass		pass;
+	int			tokens;
+	int			longest;
+	float	   *vectors = out;
+
+	if (!CheckTexts(&encoder->config, texts, ids, lengths, status))
+		return false;
+	pass.encoder = encoder;
+	pass.kernel = encoder->kernel;
+	pass.host = scratch->host;
+	pass.observer = observer;
+	pass.ids = ids;
+	pass.lengths = lengths;
+	MeasurePasses(texts, lengths, &tokens, &longest);
+	NewBuffers(&pass, scratch, tokens, longest);
+	for (int done = 0; done < texts; done += pass.texts)
+	{
+		NextPass(texts - done, pass.lengths, &pass.texts, &pass.tokens);
+		RunPass(&pass, vectors);
+		pass.ids += pass.tokens;
+		pass.lengths += pass.texts;
+		vectors += (size_t) pass.texts * encoder->config.hidden;
+	}
+	InterestArenaReturnTo(scratch, mark);
+	return CheckFinite(out, (size_t) texts * encoder->config.hidden, status);
+}
+
+bool
+InterestEncode(const InterestEncoder *encoder, InterestArena *scratch,
+			   int texts, const int32_t *ids, const int *lengths,
+			   float *out, InterestStatus *status)
+{
+	return InterestEncodeObserved(encoder, scratch, texts, ids, lengths, out, NULL, status);
+}

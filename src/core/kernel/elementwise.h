@@ -1,0 +1,340 @@
+/*
+ * elementwise.h
+ *	  Everything of a kernel but its product, written once over 16 lanes.
+ *
+ * A kernel's file defines the type Lanes (16 floats), its operations (named
+ * Lanes...) and KERNEL_TARGET, the attribute of its instruction set, and then
+ * includes this file: the same operations in the same order are the same bits.
+ *
+ * LanesMax(a, b) is a > b ? a : b and LanesMin likewise, so that a bound as
+ * first operand lets a NaN through.
+ */
+
+/* Elements of the 16 from j on. */
+InterestForceInline int
+LanesLeft(int n, int j)
+{
+	return n - j < INTEREST_LANES ? n - j : INTEREST_LANES;
+}
+
+/* The next count elements, zeros behind them. */
+KERNEL_TARGET InterestForceInline Lanes
+LanesRead(const float *x, int count)
+{
+	return count == INTEREST_LANES ? LanesLoad(x) : LanesLoadPart(x, count);
+}
+
+KERNEL_TARGET InterestForceInline void
+LanesWrite(float *x, int count, Lanes value)
+{
+	if (count == INTEREST_LANES)
+		LanesStore(x, value);
+	else
+		LanesStorePart(x, count, value);
+}
+
+/*
+ * e^x for x from -87.3 (smaller values count as that) to 88; relative error
+ * below 1e-7.  x = n ln 2 + r; adding 1.5 * 2^23 rounds to the integer n and
+ * leaves it in the low bits.  ln 2 in two parts, the first of 16 bits.  The
+ * polynomial is the minimax one of (e^r - 1 - r) / r^2, fitted by us.
+ */
+KERNEL_TARGET InterestForceInline Lanes
+LanesExp(Lanes x)
+{
+	const float rounder = 0x1.8p23f;
+	Lanes		bounded = LanesMax(LanesSet(-87.3f), x);
+	Lanes		shifted = LanesFma(bounded, LanesSet(1.44269504f), LanesSet(rounder));
+	Lanes		n = LanesSubtract(shifted, LanesSet(rounder));
+	Lanes		r = LanesFma(n, LanesSet(-0.693145752f), bounded);
+	Lanes		p;
+
+	r = LanesFma(n, LanesSet(-1.4286068e-6f), r);
+	p = LanesFma(LanesSet(0.00138145406f), r, LanesSet(0.00836874545f));
+	p = LanesFma(p, r, LanesSet(0.041668389f));
+	p = LanesFma(p, r, LanesSet(0.166665211f));
+	p = LanesFma(p, r, LanesSet(0.49999994f));
+	p = LanesFma(p, LanesMultiply(r, r), r);
+	p = LanesAdd(p, LanesSet(1.0f));
+	return LanesTimesPower(p, shifted);
+}
+
+/*
+ * erf(x) = x P(x^2) / Q(x^2), the minimax quotient on [-3.925, 3.925] fitted by
+ * us; error at most 3e-7.  Where the argument is cut off the quotient is 1
+ * exactly.
+ */
+KERNEL_TARGET InterestForceInline Lanes
+LanesErf(Lanes x)
+{
+	const float end = 3.92462301f;
+	Lanes		y = LanesMin(LanesSet(end), LanesMax(LanesSet(-end), x));
+	Lanes		z = LanesMultiply(y, y);
+	Lanes		p = LanesFma(LanesSet(2.03085847e-6f), z, LanesSet(0.000287492527f));
+	Lanes		q = LanesFma(LanesSet(3.80313577e-5f), z, LanesSet(0.00118975691f));
+
+	p = LanesFma(p, z, LanesSet(0.00387635734f));
+	p = LanesFma(p, z, LanesSet(0.0530844405f));
+	p = LanesFma(p, z, LanesSet(0.192973301f));
+	p = LanesFma(p, z, LanesSet(1.12837899f));
+	q = LanesFma(q, z, LanesSet(0.0151884146f));
+	q = LanesFma(q, z, LanesSet(0.115167759f));
+	q = LanesFma(q, z, LanesSet(0.504349768f));
+	q = LanesFma(q, z, LanesSet(1.0f));
+	return LanesDivide(LanesMultiply(y, p), q);
+}
+
+KERNEL_TARGET static void
+Gelu(int n, float *x)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesRead(x + j, count);
+		Lanes		half = LanesMultiply(value, LanesSet(0.5f));
+		Lanes		erf = LanesErf(LanesMultiply(value, LanesSet(0.707106781f)));
+
+		LanesWrite(x + j, count, LanesFma(half, erf, half));
+	}
+}
+
+/*
+ * x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+ * The exponent is held to 88 where the result is 0 to single precision.
+ */
+KERNEL_TARGET static void
+GeluTanh(int n, float *x)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesRead(x + j, count);
+		Lanes		square = LanesMultiply(value, value);
+		Lanes		u = LanesFma(square, LanesSet(0.044715f), LanesSet(1.0f));
+		Lanes		exponent = LanesMultiply(LanesMultiply(value, LanesSet(-1.59576912f)), u);
+		Lanes		e = LanesExp(LanesMin(LanesSet(88.0f), exponent));
+
+		LanesWrite(x + j, count, LanesDivide(value, LanesAdd(LanesSet(1.0f), e)));
+	}
+}
+
+KERNEL_TARGET static void
+Relu(int n, float *x)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(x + j, count, LanesMax(LanesSet(0.0f), LanesRead(x + j, count)));
+	}
+}
+
+/* Sum of x + residual, left in x. */
+KERNEL_TARGET InterestForceInline float
+AddResidual(int n, float *x, const float *residual)
+{
+	Lanes		sum = LanesSet(0.0f);
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesRead(x + j, count);
+
+		if (residual)
+		{
+			value = LanesAdd(value, LanesRead(residual + j, count));
+			LanesWrite(x + j, count, value);
+		}
+		sum = LanesAdd(sum, value);
+	}
+	return LanesFold(sum);
+}
+
+KERNEL_TARGET InterestForceInline float
+SquaredDeviations(int n, const float *x, float mean)
+{
+	Lanes		sum = LanesSet(0.0f);
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		deviation = LanesSubtract(LanesRead(x + j, count), LanesSet(mean));
+
+		if (count < INTEREST_LANES)
+			deviation = LanesSelect(count, deviation, LanesSet(0.0f));
+		sum = LanesFma(deviation, deviation, sum);
+	}
+	return LanesFold(sum);
+}
+
+KERNEL_TARGET static void
+LayerNorm(int n, float *x, const float *residual,
+		  const float *gain, const float *bias, float epsilon)
+{
+	float		mean = AddResidual(n, x, residual) / (float) n;
+	float		variance = SquaredDeviations(n, x, mean) / (float) n;
+	Lanes		factor = LanesSet(1.0f / sqrtf(variance + epsilon));
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesSubtract(LanesRead(x + j, count), LanesSet(mean));
+
+		value = LanesFma(LanesMultiply(value, factor),
+						 LanesRead(gain + j, count), LanesRead(bias + j, count));
+		LanesWrite(x + j, count, value);
+	}
+}
+
+KERNEL_TARGET static void
+Scale(int n, float alpha, float *x)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(x + j, count, LanesMultiply(LanesRead(x + j, count), LanesSet(alpha)));
+	}
+}
+
+KERNEL_TARGET InterestForceInline float
+Largest(int n, const float *x)
+{
+	Lanes		largest = LanesSet(x[0]);
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesRead(x + j, count);
+
+		if (count < INTEREST_LANES)
+			value = LanesSelect(count, value, largest);
+		largest = LanesMax(largest, value);
+	}
+	return LanesFoldMax(largest);
+}
+
+KERNEL_TARGET static void
+Softmax(int n, float *x, float scale)
+{
+	Lanes		shift;
+	Lanes		sum = LanesSet(0.0f);
+
+	if (n == 0)
+		return;
+	shift = LanesSet(-(Largest(n, x) * scale));
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		e = LanesExp(LanesFma(LanesRead(x + j, count), LanesSet(scale), shift));
+
+		if (count < INTEREST_LANES)
+			e = LanesSelect(count, e, LanesSet(0.0f));
+		LanesWrite(x + j, count, e);
+		sum = LanesAdd(sum, e);
+	}
+	Scale(n, 1.0f / LanesFold(sum), x);
+}
+
+/* Rows r, r + 16 ... share a partial sum, as the elements of a row do. */
+KERNEL_TARGET static void
+MeanRows(int rows, int n, const float *x, int ldx, float *out)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		sums[INTEREST_LANES];
+
+		for (int i = 0; i < INTEREST_LANES; i++)
+			sums[i] = LanesSet(0.0f);
+		for (int r = 0; r < rows; r++)
+			sums[r % INTEREST_LANES] = LanesAdd(sums[r % INTEREST_LANES],
+												LanesRead(x + (size_t) r * ldx + j, count));
+		for (int half = INTEREST_LANES / 2; half > 0; half /= 2)
+			for (int i = 0; i < half; i++)
+				sums[i] = LanesAdd(sums[i], sums[i + half]);
+		LanesWrite(out + j, count, LanesDivide(sums[0], LanesSet((float) rows)));
+	}
+}
+
+KERNEL_TARGET static void
+MaxRows(int rows, int n, const float *x, int ldx, float *out)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		largest = LanesRead(x + j, count);
+
+		for (int r = 1; r < rows; r++)
+			largest = LanesMax(largest, LanesRead(x + (size_t) r * ldx + j, count));
+		LanesWrite(out + j, count, largest);
+	}
+}
+
+KERNEL_TARGET static float
+Dot(int n, const float *x, const float *y)
+{
+	Lanes		sum = LanesSet(0.0f);
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		sum = LanesFma(LanesRead(x + j, count), LanesRead(y + j, count), sum);
+	}
+	return LanesFold(sum);
+}
+
+KERNEL_TARGET static void
+Normalize(int n, float *x)
+{
+	float		norm = sqrtf(Dot(n, x, x));
+
+	/* A NaN stays one. */
+	if (norm < 1e-12f)
+		norm = 1e-12f;
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(x + j, count, LanesDivide(LanesRead(x + j, count), LanesSet(norm)));
+	}
+}
+
+KERNEL_TARGET static void
+Add(int n, const float *x, float *y)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(y + j, count, LanesAdd(LanesRead(y + j, count), LanesRead(x + j, count)));
+	}
+}
+
+KERNEL_TARGET static void
+Axpy(int n, float alpha, const float *x, float *y)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(y + j, count, LanesFma(LanesSet(alpha), LanesRead(x + j, count),
+										  LanesRead(y + j, count)));
+	}
+}
+
+#define KERNEL_FUNCTIONS \
+	.product = Product, \
+	.layer_norm = LayerNorm, \
+	.gelu = Gelu, \
+	.gelu_tanh = GeluTanh, \
+	.relu = Relu, \
+	.softmax = Softmax, \
+	.mean_rows = MeanRows, \
+	.max_rows = MaxRows, \
+	.normalize = Normalize, \
+	.dot = Dot, \
+	.add = Add, \
+	.axpy = Axpy, \
+	.scale = Scale
