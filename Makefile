@@ -13,6 +13,7 @@ OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension
 REGRESS_OPTS = --encoding=UTF8
+REGRESS_PREP = tiny
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
@@ -37,6 +38,10 @@ ifneq ($(PGXS),)
 # Bitcode is inlined by the server's compiler, which would contract.
 override with_llvm = no
 include $(PGXS)
+
+ifneq ($(filter 9.% 10 11 12 13 14,$(MAJORVERSION)),)
+$(error PostgreSQL $(MAJORVERSION) is not supported: name the pg_config of 15 or newer, PG_CONFIG=...)
+endif
 
 # PGXS tracks no headers where the server was built without it (packages are),
 # so every object depends on every header; and on the server and the compiler
@@ -79,12 +84,25 @@ demo-clean:
 bench:
 	@$(scripts) test/bench/run.sh
 
+# Tiny encoders with their reference values, for tests that need an encoder;
+# made where nobody says that they are elsewhere.
+export INTEREST_TINY ?= $(CURDIR)/build/tiny
+
+.PHONY: tiny
+tiny: $(if $(filter $(CURDIR)/build/tiny,$(INTEREST_TINY)),build/tiny)
+
+build/tiny: test/data/make_tiny_encoders.py
+	rm -rf $@ $@.new
+	mkdir -p $(@D)
+	python3 $< $@.new
+	mv $@.new $@
+
 core_make = $(MAKE) --no-print-directory -f test/unit/Makefile CORE='$(CORE)' FLAGS='$(FLAGS)'
 
-unit:
+unit: tiny
 	+@$(core_make) VARIANT=plain run
 
-unit-sanitize:
+unit-sanitize: tiny
 	+@$(core_make) VARIANT=sanitize run
 
 lint:

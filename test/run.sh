@@ -21,9 +21,10 @@ cd "$(dirname "$0")/.."
 export PG_CONFIG
 # A make above passes its job slots on, which the makes here must not inherit.
 unset MAKEFLAGS MFLAGS MAKELEVEL || true
-# Tests mean the same whatever the user's language; a cluster of a TAP test takes its encoding from here.
-unset LANGUAGE || true
-export LC_ALL=C.UTF-8 TZ=UTC
+# Tests mean the same whatever the user's language.  The server's TAP library
+# drops LC_ALL, so that a cluster of theirs takes its encoding from LANG.
+unset LANGUAGE LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME || true
+export LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC
 
 parts=${*:-listed unit unit-sanitize lint-gcc lint-clang symbols regress $([ ! -d test/specs ] || echo isolation) tap}
 logs=build/log
@@ -110,7 +111,8 @@ show()
 	echo "---- $1 (all of it: $2)"
 	grep -nE '^not ok|FAILED|error: |runtime error|ERROR: AddressSanitizer|exit status' "$2" | head -n 40 || true
 	echo "----"
-	tail -n 60 "$2"
+	# there is one closing count, at the end of everything
+	tail -n 60 "$2" | grep -vE '^[0-9]+ passed, [0-9]+ failed' || true
 	[ ! -f "$logs/$1/regression.diffs" ] || head -n 400 "$logs/$1/regression.diffs"
 	for failure in $(sed -n 's,^test/t/\([^ ]*\)\.pl .*Wstat.*,\1,p' "$2"); do
 		echo "---- regress_log_$failure"
@@ -147,6 +149,9 @@ run_part()
 	esac
 }
 
+# A makefile's own default must not hide where the tests find them.
+unset INTEREST_MODEL INTEREST_ROWS INTEREST_TINY || true
+
 trap close EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -173,14 +178,17 @@ else
 	unset INTEREST_GOLDEN_DIR
 fi
 
-INTEREST_TINY=$work/files/tiny
-export INTEREST_TINY
-python3 test/data/make_tiny_encoders.py "$INTEREST_TINY" >$logs/tiny.log 2>&1 ||
-	{ failed=1; show tiny $logs/tiny.log; }
+if "$MAKE" tiny >$logs/tiny.log 2>&1; then
+	INTEREST_TINY=$(test/server.sh reach "$work" "$(pwd)/build/tiny")
+	export INTEREST_TINY
+else
+	failed=1
+	show tiny $logs/tiny.log
+fi
 
 tree=$(test/server.sh own "$work" tree Makefile interest.control interest--*.sql src sql expected test)
 test/server.sh start "$work" fsync=off full_page_writes=off log_min_messages=warning ||
-	{ failed=$((failed + 1)); }
+	failed=$((failed + 1))
 eval "$(test/server.sh env "$work")"
 
 for name in $parts; do

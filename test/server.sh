@@ -156,7 +156,7 @@ own)
 	folder=$dir/files/$1
 	shift
 	mkdir -p "$folder"
-	cp -R "$@" "$folder/"
+	cp -Rp "$@" "$folder/"
 	give_to_server "$folder"
 	echo "$folder"
 	;;

