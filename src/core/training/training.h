@@ -1,0 +1,210 @@
+/*
+ * training.h
+ *	  From labelled rows to a model, and how good a model is.
+ *
+ * algorithm: section 3, training samples.  Rows come in any order: they are
+ * sorted by user, time and hash before anything is drawn, and every random
+ * choice is keyed by (seed, epoch, user, position), so that the same rows and
+ * the same seed give the same model bit for bit on one machine.
+ *
+ * Users are split by a hash of (seed, user): 80 of 100 train, 10 validate, 10
+ * test.  Whatever is learned or counted for a model sees training users only,
+ * early stop sees validation users, evaluation test users.
+ */
+#ifndef INTEREST_TRAINING_H
+#define INTEREST_TRAINING_H
+
+#include "core/measure/metrics.h"
+#include "core/model/model.h"
+
+/* A categorical value is known when so many rows of training users have it. */
+#define INTEREST_LEAST_VALUE_ROWS 5
+
+/* Positions of a user in an epoch of the task "next". */
+#define INTEREST_MAX_POSITIONS 32
+
+/* Rows of a prefix or subset in the other tasks. */
+#define INTEREST_MIN_SUBSET 2
+#define INTEREST_MAX_SUBSET 12
+
+/* Rows that the smoothed history share believes in beforehand: (count + 5 p0) / (n + 5). */
+#define INTEREST_HISTORY_PRIOR 5.0
+
+/* Fewest positives of an interest that counts for the macro AUC of an evaluation. */
+#define INTEREST_LEAST_AUC_POSITIVES 20
+
+typedef struct InterestTrainingRow
+{
+	InterestBehaviour behaviour;	/* texts are not looked at: sentence stands for them */
+	int			sentence;		/* of the set's sentences; -1: no text */
+	uint64_t	hash;			/* of the columns that the model knows */
+	InterestSpan user;			/* its text form */
+	const InterestSpan *labels;
+	int			label_count;	/* 0: NULL, the row is an input, never a target */
+} InterestTrainingRow;
+
+typedef struct InterestTrainingSet
+{
+	int			count;
+	const InterestTrainingRow *rows;	/* in any order */
+	const float *sentences;		/* (distinct texts, sentence_width): the encoder's outputs */
+} InterestTrainingSet;
+
+/* What the model is made of; strings stay the caller's. */
+typedef struct InterestTrainingDefinition
+{
+	int			dimensions;
+	int64_t		half_life[INTEREST_GRANULARITIES];	/* microseconds */
+	InterestNames kind_names;
+	const InterestKind *kinds;	/* (kind_names.count) */
+	int			text_count;
+	int			sentence_width; /* 0: no encoder */
+	int			numeric_count;
+	int			categorical_count;
+	InterestTask task;
+	bool		several;		/* the label is an array: several interests at once */
+} InterestTrainingDefinition;
+
+typedef struct InterestTrainingOptions
+{
+	uint64_t	seed;
+	int			epochs;
+	int			batch_size;		/* samples of one step */
+	double		learning_rate;	/* at its greatest, after the warm-up */
+	double		warm_up;		/* share of all steps */
+	double		weight_decay;	/* of matrices */
+	double		clip;			/* norm of all gradients */
+	double		label_smoothing;	/* one interest only */
+	int			patience;		/* epochs without a better validation loss before it stops */
+	int			least_value_rows;
+	InterestDropoutRates dropout;
+} InterestTrainingOptions;
+
+/* algorithm: section 6, recipe */
+extern const InterestTrainingOptions InterestTrainingDefault;
+
+typedef enum InterestTrainingPhase
+{
+	INTEREST_PHASE_PREPARE,		/* rows done */
+	INTEREST_PHASE_TRAIN,		/* samples done, of one epoch */
+	INTEREST_PHASE_VALIDATE,	/* samples done */
+	INTEREST_PHASE_EVALUATE		/* samples done */
+} InterestTrainingPhase;
+
+typedef struct InterestTrainingEpoch
+{
+	int			epoch;			/* from 1 on */
+	int			epochs;
+	double		loss;			/* mean of the training samples, dropout and smoothing included */
+	double		validation_loss;	/* log loss; NaN without validation users */
+	double		accuracy;		/* of validation samples, likewise */
+	int64_t		samples;		/* trained in this epoch */
+	int64_t		rows;			/* through the row network, backwards too */
+	bool		best;			/* the best so far: its parameters are kept */
+	bool		last;			/* nothing follows, early stop included */
+} InterestTrainingEpoch;
+
+/*
+ * Whom training tells how far it is.  Either function may be NULL; neither may
+ * change anything, and both need not return, like a cancel check.
+ */
+typedef struct InterestTrainingObserver
+{
+	void	   *context;
+	void		(*progress) (void *context, InterestTrainingPhase phase, int epoch,
+							 int64_t done, int64_t total);
+	void		(*epoch) (void *context, const InterestTrainingEpoch *epoch);
+} InterestTrainingObserver;
+
+/* What became of the rows. */
+typedef struct InterestTrainingCounts
+{
+	int			rows;			/* used */
+	int			rows_without_time;	/* skipped */
+	int			rows_without_content;	/* skipped: a time, and nothing else */
+	int			users;			/* with rows that are used */
+	int			training_users;
+	int			validation_users;
+	int			test_users;
+} InterestTrainingCounts;
+
+typedef struct InterestTrainingResult
+{
+	InterestTrainingCounts counts;
+	int64_t		samples;		/* of one epoch */
+	int			epochs;			/* trained */
+	int			best_epoch;
+	double		validation_loss;	/* of the best epoch; NaN without validation users */
+	double		accuracy;
+} InterestTrainingResult;
+
+/*
+ * Trains a model.  It is made in the arena, and its names are the set's and the
+ * definition's strings.  sgemm multiplies; the rest is the kernel's.  A host
+ * that does not return from a cancel check or an observer leaves only memory
+ * behind, all of it the host's.
+ */
+extern bool InterestTrain(const InterestTrainingSet *set,
+						  const InterestTrainingDefinition *definition,
+						  const InterestTrainingOptions *options,
+						  const InterestKernel *kernel, InterestSgemmFunction sgemm,
+						  const InterestTrainingObserver *observer,
+						  InterestArena *arena, InterestModel *model,
+						  InterestTrainingResult *result, InterestStatus *status);
+
+typedef enum InterestSplit
+{
+	INTEREST_SPLIT_TRAINING,
+	INTEREST_SPLIT_VALIDATION,
+	INTEREST_SPLIT_TEST
+} InterestSplit;
+
+extern InterestSplit InterestSplitOf(InterestSpan user, uint64_t seed);
+
+/* Systems that an evaluation compares. */
+typedef enum InterestSystem
+{
+	INTEREST_SYSTEM_MODEL,
+	INTEREST_SYSTEM_MAJORITY,	/* the rates of the training users' targets */
+	INTEREST_SYSTEM_HISTORY,	/* next: smoothed share of the labels of earlier rows */
+	INTEREST_SYSTEM_CENTROID	/* others: nearest centroid of the users' mean sentence vectors */
+} InterestSystem;
+
+/* "model", "majority", "history", "centroid" */
+extern const char *InterestSystemName(InterestSystem system);
+
+/* One figure.  A figure that is not defined is NaN. */
+typedef struct InterestFigure
+{
+	InterestSystem system;
+	const char *metric;			/* "accuracy", "auc" ... */
+	int			interest;		/* of the model's interests; -1: of all */
+	double		value;
+} InterestFigure;
+
+typedef struct InterestEvaluation
+{
+	InterestTrainingCounts counts;
+	int			samples;
+	int			users;			/* that have samples */
+	int			figure_count;
+	InterestFigure *figures;	/* in the arena */
+} InterestEvaluation;
+
+/*
+ * Measures a model and the baselines on the users of one split.  Samples are,
+ * for "next", every labelled row with an earlier one, weighted so that users
+ * count alike; for the others every user with a labelled row, read at his
+ * newest row.
+ *
+ * The centroid has scores but no probabilities: it has no log loss, Brier and
+ * ECE, and of several interests at once only accuracy and AUC.
+ */
+extern bool InterestEvaluate(const InterestTrainingSet *set, const InterestModel *model,
+							 uint64_t seed, InterestSplit split,
+							 const InterestKernel *kernel, InterestSgemmFunction sgemm,
+							 const InterestTrainingObserver *observer,
+							 InterestArena *arena, InterestEvaluation *evaluation,
+							 InterestStatus *status);
+
+#endif
