@@ -115,13 +115,11 @@ static void
 PutOrdered(InterestNormalizer *normalizer, uint32_t code_point)
 {
 	const InterestUnicodeRecord *record;
-	bool		stripped;
 
 	record = &InterestUnicodeRecords[InterestUnicodeLookup(code_point)];
-	stripped = (record->flags & INTEREST_UNICODE_STRIP) != 0;
 	if (record->combining == 0)
 		PutMarks(normalizer);
-	if (stripped)
+	if (record->flags & INTEREST_UNICODE_STRIP)
 		return;
 	if (record->combining == 0)
 		PutLower(normalizer, code_point);
@@ -169,10 +167,7 @@ Take(InterestNormalizer *normalizer, uint32_t code_point, const InterestUnicodeR
 	else
 		PutLower(normalizer, code_point);
 	if (han)
-	{
-		PutMarks(normalizer);
-		Put(normalizer, ' ');
-	}
+		Put(normalizer, ' ');	/* no mark is held: Han characters are starters */
 }
 
 /* Decodes the next code point of a text that is not at its end. */
