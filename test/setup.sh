@@ -161,7 +161,7 @@ install_packages()
 	[ -n "$packages" ] || return 0
 	[ -n "$version" ] || [ "$PG_CONFIG" = pg_config ] || have "$PG_CONFIG" ||
 		die "there is no $PG_CONFIG: name the pg_config of a server, or none for the distribution's own"
-	names=$(echo "$packages" | sed "s/@/${version:-$OLDEST}/g; s/ *$//")
+	names=$(echo "$packages" | sed "s/-dev-@/-dev-${version:-all}/; s/-@/${version:+-$version}/; s/ *$//")
 	have apt-get ||
 		die "missing, by Debian's names: $names; install these by hand, then run this again"
 	as_root true 2>/dev/null ||
