@@ -67,7 +67,7 @@ endif
 export PG_CONFIG
 scripts = MAKE='$(MAKE)'
 
-.PHONY: setup test demo demo-clean unit unit-sanitize lint listed symbols bench dist
+.PHONY: setup test demo demo-clean unit unit-sanitize fuzz lint listed symbols bench dist
 
 setup:
 	@$(scripts) test/setup.sh
@@ -104,6 +104,9 @@ unit: tiny
 
 unit-sanitize: tiny
 	+@$(core_make) VARIANT=sanitize run
+
+fuzz:
+	+@$(core_make) VARIANT=fuzz CC=clang fuzz
 
 lint:
 	+@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' lint
