@@ -4,18 +4,16 @@
  *
  * An encoder is stored as its configuration, vocabulary and weight image, never
  * changed after, and known by the SHA-256 of these.  A loaded one is found by
- * that hash alone, so a hit is right across rollbacks, savepoints and
- * snapshots; what a name means is read from the table by the active snapshot.
+ * that hash alone (content_cache.h), so a hit is right across rollbacks,
+ * savepoints and snapshots; what a name means is read from the table under the
+ * active snapshot.
  */
 #ifndef INTEREST_ENCODER_STORE_H
 #define INTEREST_ENCODER_STORE_H
 
-#include "lib/ilist.h"
-
 #include "core/encoder/encoder.h"
 #include "core/text/tokenizer.h"
-
-#define INTEREST_CONTENT_HASH_SIZE 32
+#include "pg/content_cache.h"
 
 /* What is stored of an encoder. */
 typedef struct InterestEncoderContent
@@ -32,12 +30,6 @@ typedef struct InterestLoadedEncoder
 	InterestEncoder encoder;	/* its kernel is that of the latest look-up */
 	InterestTokenizer tokenizer;
 	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
-
-	/* the rest is encoder_store.c's */
-	dlist_node	node;			/* most recently used first */
-	MemoryContext context;
-	Size		size;			/* bytes held */
-	uint32		transaction;	/* that used it last */
 } InterestLoadedEncoder;
 
 /*
@@ -48,14 +40,15 @@ extern void InterestEncoderContentAllocate(InterestEncoderContent *content);
 
 /*
  * The encoder of that name, which the current user must have the right to use;
- * NULL: the only one that the user may use.  Returns its content hash.
+ * NULL: the only one that the user may use.  Returns its name and content hash.
  */
-extern void InterestEncoderFind(const char *name, uint8 *content_hash);
+extern char *InterestEncoderFind(const char *name, uint8 *content_hash);
 
 /*
  * A loaded encoder; it stays where it is until the transaction ends, whatever
  * is loaded meanwhile.  By hash no rights are asked: the right to use a model
- * covers its encoder.  for_whom says in an error who misses it ("model \"films\"").
+ * covers its encoder.  for_whom says in an error who misses it ("model
+ * \"films\""), NULL: nobody in particular.
  */
 extern InterestLoadedEncoder *InterestEncoderByName(const char *name);
 extern InterestLoadedEncoder *InterestEncoderByHash(const uint8 *content_hash, const char *for_whom);

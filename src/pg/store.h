@@ -23,6 +23,7 @@
 #define Anum_encoder_config 3
 #define Anum_encoder_content_hash 4
 #define Anum_encoder_storage 5
+#define Anum_encoder_size 12
 
 #define Anum_encoder_chunk_encoder 1
 #define Anum_encoder_chunk_ordinal 2

@@ -1,0 +1,538 @@
+/*
+ * encoder_store.c
+ *	  Encoders in the extension's tables, and in this backend's memory.
+ *
+ * The chunk rows of an encoder are its vocabulary and its weight image, end to
+ * end; floats are little-endian in them.
+ */
+#include "pg/compat.h"
+
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "core/encoder/weights.h"
+#include "pg/digest.h"
+#include "pg/encoder_directory.h"
+#include "pg/encoder_store.h"
+#include "pg/report.h"
+#include "pg/rights.h"
+#include "pg/settings.h"
+#include "pg/store.h"
+
+/* Bytes of the canonical configuration, with room to spare. */
+#define MAX_CONFIG_SIZE 256
+
+/* Candidates that an error names. */
+#define MAX_CANDIDATES 5
+
+/* A row of interest_encoder, without what only people read. */
+typedef struct EncoderRow
+{
+	char	   *name;
+	char	   *owner;
+	bytea	   *config;
+	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
+	int64		size;			/* bytes in all chunk rows */
+} EncoderRow;
+
+static void
+ReportDamaged(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("encoder \"%s\" is damaged", name),
+			 errdetail("What is stored of it does not have the SHA-256 that it was stored with."),
+			 errhint("Load it again under another name, or drop it first.")));
+}
+
+/*
+ * Content
+ */
+void
+InterestEncoderContentAllocate(InterestEncoderContent *content)
+{
+	char	   *block;
+
+	content->image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
+	/* Huge: the weights of large encoders pass 1 GB. */
+	block = MemoryContextAllocHuge(CurrentMemoryContext,
+								   content->vocabulary_size + content->image_size + INTEREST_ALIGNMENT);
+	content->image = (float *) TYPEALIGN(INTEREST_ALIGNMENT, block + content->vocabulary_size);
+	content->vocabulary = (char *) content->image - content->vocabulary_size;
+}
+
+/* From the machine's byte order to little-endian, or back. */
+static void
+SwapImage(InterestEncoderContent *content)
+{
+#ifdef WORDS_BIGENDIAN
+	uint32	   *words = (uint32 *) content->image;
+
+	for (Size i = 0; i < content->image_size / sizeof(uint32); i++)
+		words[i] = pg_bswap32(words[i]);
+#endif
+}
+
+/* The vocabulary's size stands before it, so that no byte can change sides unseen. */
+static void
+HashContent(const InterestEncoderContent *content, const void *config, Size config_size, uint8 *hash)
+{
+	uint8		size[sizeof(uint64)];
+	InterestWriter writer = {size, 0};
+	const InterestPart parts[] = {
+		{config, config_size},
+		{size, sizeof(size)},
+		{content->vocabulary, content->vocabulary_size + content->image_size},
+	};
+
+	InterestWriteU64(&writer, content->vocabulary_size);
+	InterestDigest(parts, lengthof(parts), hash);
+}
+
+/*
+ * Rows
+ */
+static void
+ReadRow(InterestStoreScan *scan, HeapTuple tuple, EncoderRow *row)
+{
+	bool		isnull;
+	bytea	   *hash;
+
+	row->name = TextDatumGetCString(InterestStoreValue(scan, tuple, Anum_encoder_name, &isnull));
+	row->owner = pstrdup(NameStr(*DatumGetName(InterestStoreValue(scan, tuple, Anum_encoder_owner, &isnull))));
+	row->config = DatumGetByteaPCopy(InterestStoreValue(scan, tuple, Anum_encoder_config, &isnull));
+	row->size = DatumGetInt64(InterestStoreValue(scan, tuple, Anum_encoder_size, &isnull));
+	hash = DatumGetByteaPP(InterestStoreValue(scan, tuple, Anum_encoder_content_hash, &isnull));
+	if (VARSIZE_ANY_EXHDR(hash) != INTEREST_CONTENT_HASH_SIZE)
+		ReportDamaged(row->name);
+	memcpy(row->content_hash, VARDATA_ANY(hash), INTEREST_CONTENT_HASH_SIZE);
+}
+
+static bool
+FindRowByName(const char *name, EncoderRow *row)
+{
+	InterestStoreScan scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+
+	InterestStoreTextKey(&key, Anum_encoder_name, name);
+	InterestStoreBegin(&scan, "interest_encoder", "interest_encoder_pkey", 1, &key);
+	if ((tuple = InterestStoreNext(&scan)) != NULL)
+		ReadRow(&scan, tuple, row);
+	InterestStoreEnd(&scan);
+	return tuple != NULL;
+}
+
+static void
+RequireRowByName(const char *name, EncoderRow *row)
+{
+	if (!FindRowByName(name, row))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("encoder \"%s\" does not exist", name),
+				 errhint("The view interest_encoders lists those that you may use.")));
+}
+
+/* There are few encoders, and content is looked for once in a backend's life. */
+static bool
+FindRowByHash(const uint8 *content_hash, EncoderRow *row)
+{
+	InterestStoreScan scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	InterestStoreBegin(&scan, "interest_encoder", NULL, 0, NULL);
+	while (!found && (tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		ReadRow(&scan, tuple, row);
+		found = memcmp(row->content_hash, content_hash, INTEREST_CONTENT_HASH_SIZE) == 0;
+	}
+	InterestStoreEnd(&scan);
+	return found;
+}
+
+/* The only row that the current user may use; an error otherwise. */
+static void
+FindOnlyRow(EncoderRow *row)
+{
+	InterestStoreScan scan;
+	HeapTuple	tuple;
+	StringInfoData names;
+	int			count = 0;
+
+	initStringInfo(&names);
+	InterestStoreBegin(&scan, "interest_encoder", NULL, 0, NULL);
+	while ((tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		EncoderRow	candidate;
+
+		ReadRow(&scan, tuple, &candidate);
+		if (!InterestMayUse("encoder", candidate.name, candidate.owner))
+			continue;
+		*row = candidate;
+		if (++count <= MAX_CANDIDATES)
+			appendStringInfo(&names, "%s\"%s\"", count > 1 ? ", " : "", candidate.name);
+	}
+	InterestStoreEnd(&scan);
+	if (count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no encoder that you may use"),
+				 errhint("Load one with interest_load_encoder('name', 'directory').")));
+	if (count > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+				 errmsg("which encoder is meant is not clear"),
+				 errdetail("You may use %s%s.", names.data, count > MAX_CANDIDATES ? " and others" : ""),
+				 errhint("Name one as the argument encoder.")));
+}
+
+char *
+InterestEncoderFind(const char *name, uint8 *content_hash)
+{
+	EncoderRow	row;
+
+	if (name != NULL)
+	{
+		RequireRowByName(name, &row);
+		InterestRequireUse("encoder", row.name, row.owner);
+	}
+	else
+		FindOnlyRow(&row);
+	memcpy(content_hash, row.content_hash, INTEREST_CONTENT_HASH_SIZE);
+	return row.name;
+}
+
+/*
+ * Loading into memory
+ */
+
+/*
+ * The chunks in any order (an index may be out of use), each exactly in its
+ * place: what is missing or too much shows in the number of bytes.
+ */
+static void
+ReadChunks(const char *name, char *content, Size size)
+{
+	InterestStoreScan scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	Size		total = 0;
+
+	InterestStoreTextKey(&key, Anum_encoder_chunk_encoder, name);
+	InterestStoreBegin(&scan, "interest_encoder_chunk", "interest_encoder_chunk_pkey", 1, &key);
+	while ((tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		bool		isnull;
+		int32		ordinal = DatumGetInt32(InterestStoreValue(&scan, tuple, Anum_encoder_chunk_ordinal, &isnull));
+		Datum		data = InterestStoreValue(&scan, tuple, Anum_encoder_chunk_data, &isnull);
+		bytea	   *piece = DatumGetByteaPP(data);
+		Size		length = VARSIZE_ANY_EXHDR(piece);
+		Size		begin = (Size) ordinal * INTEREST_CHUNK_SIZE;
+
+		CHECK_FOR_INTERRUPTS();
+		if (ordinal < 0 || length > INTEREST_CHUNK_SIZE || begin > size || length > size - begin)
+			ReportDamaged(name);
+		memcpy(content + begin, VARDATA_ANY(piece), length);
+		total += length;
+		if ((Pointer) piece != DatumGetPointer(data))
+			pfree(piece);
+	}
+	InterestStoreEnd(&scan);
+	if (total != size)
+		ReportDamaged(name);
+}
+
+/* Reads what a row stands for and verifies it, into the current memory context. */
+static void
+ReadContent(const EncoderRow *row, InterestEncoderContent *content)
+{
+	const uint8 *config = (const uint8 *) VARDATA(row->config);
+	Size		config_size = VARSIZE(row->config) - VARHDRSZ;
+	InterestReader reader = {config, config + config_size, false};
+	InterestStatus status;
+	uint8		hash[INTEREST_CONTENT_HASH_SIZE];
+	Size		image_size;
+
+	if (!InterestEncoderConfigRead(&reader, &content->config, &status))
+		ReportDamaged(row->name);
+	image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
+	if (row->size < 0 || (Size) row->size < image_size ||
+		(Size) row->size - image_size > INTEREST_MAX_VOCABULARY_FILE)
+		ReportDamaged(row->name);
+	content->vocabulary_size = row->size - image_size;
+	InterestEncoderContentAllocate(content);
+	ReadChunks(row->name, content->vocabulary, row->size);
+	HashContent(content, config, config_size, hash);
+	if (memcmp(hash, row->content_hash, INTEREST_CONTENT_HASH_SIZE) != 0)
+		ReportDamaged(row->name);
+	SwapImage(content);
+}
+
+/* Makes a content ready to run, in the arena. */
+static InterestLoadedEncoder *
+OpenContent(const InterestEncoderContent *content, const uint8 *content_hash, InterestArena *arena)
+{
+	const InterestEncoderConfig *config = &content->config;
+	InterestLoadedEncoder *loaded = InterestArenaNew(arena, InterestLoadedEncoder);
+	size_t		size = InterestEncoderPackedSize(config);
+	void	   *packed = InterestArenaAllocate(arena, size);
+	InterestVocabulary *vocabulary;
+	InterestStatus status;
+
+	InterestEncoderPack(config, content->image, packed);
+	if (!InterestVocabularyBuild(arena, content->vocabulary, content->vocabulary_size, &vocabulary, &status) ||
+		!InterestEncoderOpen(config, packed, size, InterestCurrentKernel(), &loaded->encoder, &status))
+		InterestReport(&status);
+	loaded->tokenizer.vocabulary = vocabulary;
+	loaded->tokenizer.options.lowercase = config->lowercase;
+	loaded->tokenizer.options.strip_accents = config->strip_accents;
+	loaded->tokenizer.options.tokenize_chinese_chars = config->tokenize_chinese_chars;
+	loaded->tokenizer.options.clean_text = config->clean_text;
+	memcpy(loaded->content_hash, content_hash, INTEREST_CONTENT_HASH_SIZE);
+	return loaded;
+}
+
+/* Built in a context below the current one and kept only when whole. */
+static InterestLoadedEncoder *
+LoadRow(const EncoderRow *row)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "interest encoder content",
+												  ALLOCSET_SMALL_SIZES);
+	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest encoder", 64 * 1024);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	InterestEncoderContent content;
+	InterestLoadedEncoder *loaded;
+
+	ReadContent(row, &content);
+	MemoryContextSwitchTo(caller);
+	loaded = OpenContent(&content, row->content_hash, &arena->arena);
+	MemoryContextDelete(scratch);
+	MemoryContextSetIdentifier(arena->context, MemoryContextStrdup(arena->context, row->name));
+	InterestContentKeep(row->content_hash, arena->context, loaded);
+	return loaded;
+}
+
+InterestLoadedEncoder *
+InterestEncoderByHash(const uint8 *content_hash, const char *for_whom)
+{
+	InterestLoadedEncoder *loaded = InterestContentFind(content_hash);
+
+	if (loaded == NULL)
+	{
+		EncoderRow	row;
+
+		if (!FindRowByHash(content_hash, &row))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 for_whom ? errmsg("the encoder of %s is not in this database", for_whom)
+					 : errmsg("the encoder is no longer in this database"),
+					 errhint("Load the same encoder again with interest_load_encoder.")));
+		loaded = LoadRow(&row);
+	}
+	/* Packed weights serve every kernel, and interest.kernel may have changed. */
+	loaded->encoder.kernel = InterestCurrentKernel();
+	return loaded;
+}
+
+InterestLoadedEncoder *
+InterestEncoderByName(const char *name)
+{
+	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
+
+	(void) InterestEncoderFind(name, content_hash);
+	return InterestEncoderByHash(content_hash, NULL);
+}
+
+/*
+ * interest_load_encoder
+ */
+static void
+RequireServerFiles(void)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to load an encoder from a directory of the server"),
+				 errhint("A superuser can give it with GRANT pg_read_server_files TO %s.",
+						 quote_identifier(InterestCurrentRole()))));
+}
+
+static void
+CheckName(const char *name)
+{
+	bool		sound = name[0] != '\0' && strlen(name) < NAMEDATALEN;
+
+	for (const char *at = name; *at; at++)
+		sound = sound && (unsigned char) *at >= ' ' && *at != 0x7f;
+	if (!sound)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("invalid name of an encoder"),
+				 errdetail("A name has 1 to %d bytes and no control characters.", NAMEDATALEN - 1)));
+}
+
+static void
+CheckStorage(const char *storage)
+{
+	if (strcmp(storage, "fp32") == 0)
+		return;
+	if (strcmp(storage, "bf16") == 0 || strcmp(storage, "int8") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("storage \"%s\" is not supported yet", storage),
+				 errhint("Use fp32.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown storage \"%s\"", storage),
+			 errhint("Use fp32.")));
+}
+
+static Datum
+ByteaDatum(const void *bytes, Size size)
+{
+	bytea	   *value = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(value, VARHDRSZ + size);
+	memcpy(VARDATA(value), bytes, size);
+	return PointerGetDatum(value);
+}
+
+static void
+WriteRow(const char *name, const InterestEncoderContent *content)
+{
+	const InterestEncoderConfig *config = &content->config;
+	uint8		bytes[MAX_CONFIG_SIZE];
+	uint8		hash[INTEREST_CONTENT_HASH_SIZE];
+	InterestWriter writer = {NULL, 0};
+	const Oid	types[] = {TEXTOID, NAMEOID, BYTEAOID, BYTEAOID, INT4OID, INT4OID, INT4OID,
+	INT4OID, INT4OID, TEXTOID, INT8OID};
+	Datum		values[lengthof(types)];
+
+	InterestEncoderConfigWrite(&writer, config);
+	Assert(writer.length <= sizeof(bytes));
+	writer = (InterestWriter) {bytes, 0};
+	InterestEncoderConfigWrite(&writer, config);
+	HashContent(content, bytes, writer.length, hash);
+
+	values[0] = CStringGetTextDatum(name);
+	values[1] = DirectFunctionCall1(namein, CStringGetDatum(InterestCurrentRole()));
+	values[2] = ByteaDatum(bytes, writer.length);
+	values[3] = ByteaDatum(hash, sizeof(hash));
+	values[4] = Int32GetDatum(config->hidden);
+	values[5] = Int32GetDatum(config->layers);
+	values[6] = Int32GetDatum(config->heads);
+	values[7] = Int32GetDatum(config->max_length);
+	values[8] = Int32GetDatum(config->vocabulary_size);
+	values[9] = CStringGetTextDatum(InterestPoolingName(config->pooling));
+	values[10] = Int64GetDatum(content->vocabulary_size + content->image_size);
+	if (InterestStoreExecute("INSERT INTO %s.interest_encoder (name, owner, config, content_hash, dimensions,"
+							 " layers, heads, max_length, vocabulary_size, pooling, size, storage)"
+							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'fp32')"
+							 " ON CONFLICT DO NOTHING",
+							 lengthof(types), types, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("encoder \"%s\" already exists", name),
+				 errhint("Drop it first with interest_drop_encoder, or choose another name.")));
+}
+
+static void
+WriteContent(const char *name, InterestEncoderContent *content)
+{
+	const Oid	types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	SwapImage(content);
+	WriteRow(name, content);
+	InterestStoreWriteChunks("INSERT INTO %s.interest_encoder_chunk (encoder, ordinal, data)"
+							 " VALUES ($1, $2, $3)", lengthof(types), types, values,
+							 content->vocabulary, content->vocabulary_size + content->image_size);
+	InterestGrantUse("encoder", name, "public");
+}
+
+INTEREST_FUNCTION(interest_load_encoder);
+Datum
+interest_load_encoder(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *directory = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *storage = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "interest encoder content",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller;
+	InterestEncoderContent content;
+
+	RequireServerFiles();
+	CheckName(name);
+	CheckStorage(storage);
+	caller = MemoryContextSwitchTo(scratch);
+	InterestEncoderReadDirectory(directory, &content);
+	WriteContent(name, &content);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/*
+ * interest_drop_encoder
+ */
+
+/* Name of a model that names the encoder, under a snapshot of now; NULL if none does. */
+static char *
+FindModelOf(const char *encoder)
+{
+	InterestStoreScan scan;
+	HeapTuple	tuple;
+	char	   *model = NULL;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	InterestStoreBegin(&scan, "interest_model", NULL, 0, NULL);
+	while (model == NULL && (tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		bool		isnull;
+		Datum		named = InterestStoreValue(&scan, tuple, Anum_model_encoder, &isnull);
+
+		if (!isnull && strcmp(TextDatumGetCString(named), encoder) == 0)
+			model = TextDatumGetCString(InterestStoreValue(&scan, tuple, Anum_model_name, &isnull));
+	}
+	InterestStoreEnd(&scan);
+	PopActiveSnapshot();
+	return model;
+}
+
+/*
+ * The row is locked before models are looked for: interest_create_model locks
+ * it too (FOR KEY SHARE), so none can appear in between.
+ */
+INTEREST_FUNCTION(interest_drop_encoder);
+Datum
+interest_drop_encoder(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	const Oid	types[] = {TEXTOID};
+	Datum		values[] = {PG_GETARG_DATUM(0)};
+	EncoderRow	row;
+	char	   *model;
+
+	RequireRowByName(name, &row);
+	InterestRequireOwner("encoder", name, row.owner);
+	(void) InterestStoreExecute("SELECT FROM %s.interest_encoder WHERE name = $1 FOR UPDATE",
+								lengthof(types), types, values, NULL);
+	model = FindModelOf(name);
+	if (model != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop encoder \"%s\" because model \"%s\" uses it", name, model),
+				 errhint("Drop the model first with interest_drop_model.")));
+	(void) InterestStoreExecute("DELETE FROM %s.interest_encoder WHERE name = $1",
+								lengthof(types), types, values, NULL);
+	InterestForgetGrants("encoder", name);
+	PG_RETURN_VOID();
+}
