@@ -47,7 +47,10 @@ InterestHashValue(const struct varlena *value, uint64 seed)
 void
 InterestReportStored(InterestStatus *status)
 {
-	status->code = INTEREST_CORRUPT;
+	if (status->code == INTEREST_INVALID_BINARY)
+		status->code = INTEREST_CORRUPT;
+	if (status->hint[0] == '\0')
+		InterestHint(status, "The stored value is damaged: make it again from its rows.");
 	InterestReport(status);
 }
 

@@ -208,23 +208,38 @@ FingerprintText(const uint8_t *fingerprint)
 	return text;
 }
 
+/* What keeps two readings from being compared, in words; NULL if nothing. */
+static char *
+Difference(const void *a, const void *b)
+{
+	const uint8_t *representation_a = InterestVectorRepresentation(a);
+	const uint8_t *representation_b = InterestVectorRepresentation(b);
+	const uint8_t *reading_a = InterestVectorReading(a);
+	const uint8_t *reading_b = InterestVectorReading(b);
+
+	if (memcmp(representation_a, representation_b, INTEREST_FINGERPRINT_SIZE) != 0)
+		return psprintf("Their representations are %s and %s.",
+						FingerprintText(representation_a), FingerprintText(representation_b));
+	if (memcmp(reading_a, reading_b, INTEREST_FINGERPRINT_SIZE) != 0)
+		return psprintf("Their reading fingerprints are %s and %s.",
+						FingerprintText(reading_a), FingerprintText(reading_b));
+	if (InterestVectorDimensions(a) != InterestVectorDimensions(b))
+		return psprintf("They have %d and %d dimensions.",
+						InterestVectorDimensions(a), InterestVectorDimensions(b));
+	return NULL;
+}
+
 /* Vectors of different models, or of different trainings of one, have no distance. */
 static void
 RequireSameModel(const void *a, const void *b)
 {
-	const uint8_t *reading_a = InterestVectorReading(a);
-	const uint8_t *reading_b = InterestVectorReading(b);
+	char	   *difference = Difference(a, b);
 
-	if (memcmp(reading_a, reading_b, INTEREST_FINGERPRINT_SIZE) != 0 ||
-		memcmp(InterestVectorRepresentation(a), InterestVectorRepresentation(b),
-			   INTEREST_FINGERPRINT_SIZE) != 0 ||
-		InterestVectorDimensions(a) != InterestVectorDimensions(b))
+	if (difference != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("readings of different models have no distance"),
-				 errdetail("Their fingerprints are %s (%d dimensions) and %s (%d dimensions).",
-						   FingerprintText(reading_a), InterestVectorDimensions(a),
-						   FingerprintText(reading_b), InterestVectorDimensions(b)),
+				 errdetail_internal("%s", difference),
 				 errhint("Make both with the same version of a model, with interest_embed or interest_read.")));
 }
 
