@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#define HISTORIES 300
+#define HISTORIES 1000
 
 static InterestArena arena;
 static InterestStatus status;
