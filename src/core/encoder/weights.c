@@ -231,6 +231,10 @@ InterestEncoderBuildImage(const InterestEncoderConfig *config,
 {
 	int			count = InterestEncoderTensorCount(config);
 
+	/* All of them: a file may be cut off within a tensor that nobody reads. */
+	for (int i = 0; i < n; i++)
+		if (!InterestTensorCheck(entries + i, data_size, status))
+			return false;
 	for (int i = 0; i < count; i++)
 	{
 		InterestTensorSpec spec;
@@ -239,7 +243,6 @@ InterestEncoderBuildImage(const InterestEncoderConfig *config,
 		InterestEncoderTensorSpec(config, i, &spec);
 		entry = InterestEncoderFindTensor(entries, n, &spec, status);
 		if (entry == NULL ||
-			!InterestTensorCheck(entry, data_size, status) ||
 			!InterestTensorWiden(entry, data, image + spec.offset, status))
 			return false;
 	}

@@ -45,8 +45,9 @@ extern const InterestTensorEntry *InterestEncoderFindTensor(const InterestTensor
 															InterestStatus *status);
 
 /*
- * The whole image from a file's entries and data: finds, checks and widens every
- * tensor.  Entries that no tensor needs (pooler, position_ids) are not looked at.
+ * The whole image from a file's entries and data: checks all entries, finds and
+ * widens every tensor.  Of entries that no tensor needs (pooler, position_ids)
+ * only the bounds matter.
  */
 extern bool InterestEncoderBuildImage(const InterestEncoderConfig *config,
 									  const InterestTensorEntry *entries, int n,
