@@ -11,8 +11,8 @@
 
 #include "fmgr.h"
 
-#if PG_VERSION_NUM < 140000
-#error "interest needs PostgreSQL 14 or newer"
+#if PG_VERSION_NUM < 150000
+#error "interest needs PostgreSQL 15 or newer"
 #endif
 
 /* Before 16 this is empty, and hidden visibility would hide every entry point. */
@@ -31,10 +31,6 @@
 #define ereturn(context, value, rest) \
 	do { ereport(ERROR, rest); return value; } while (0)
 #define errsave(context, rest) ereport(ERROR, rest)
-#endif
-
-#if PG_VERSION_NUM < 150000
-#define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
 #endif

@@ -21,7 +21,7 @@ Expect(int result)
 }
 
 void
-InterestDigest(const InterestPart *parts, int count, uint8 *digest)
+InterestDigest(const InterestDigestPart *parts, int count, uint8 *digest)
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 

@@ -7,13 +7,13 @@
 
 #define INTEREST_DIGEST_SIZE 32
 
-typedef struct InterestPart
+typedef struct InterestDigestPart
 {
 	const void *bytes;
 	Size		size;
-} InterestPart;
+} InterestDigestPart;
 
 /* The digest of the parts end to end; can be cancelled. */
-extern void InterestDigest(const InterestPart *parts, int count, uint8 *digest);
+extern void InterestDigest(const InterestDigestPart *parts, int count, uint8 *digest);
 
 #endif

@@ -85,7 +85,7 @@ HashContent(const InterestEncoderContent *content, const void *config, Size conf
 {
 	uint8		size[sizeof(uint64)];
 	InterestWriter writer = {size, 0};
-	const InterestPart parts[] = {
+	const InterestDigestPart parts[] = {
 		{config, config_size},
 		{size, sizeof(size)},
 		{content->vocabulary, content->vocabulary_size + content->image_size},

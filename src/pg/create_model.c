@@ -1,0 +1,364 @@
+/*
+ * create_model.c
+ *	  interest_create_model: says what a behaviour row is, and refuses what
+ *	  cannot work before anything is learned.
+ */
+#include "pg/compat.h"
+
+#include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+#include "pg/definition.h"
+#include "pg/encoder_store.h"
+#include "pg/rights.h"
+#include "pg/row_reader.h"
+#include "pg/store.h"
+
+/* Longest name of a model. */
+#define MAX_NAME_LENGTH 63
+
+/* Arguments of interest_create_model, by position. */
+enum
+{
+	ARG_NAME, ARG_SOURCE, ARG_ENCODER, ARG_USER_ID, ARG_AT, ARG_TEXTS, ARG_KIND,
+	ARG_NUMERICS, ARG_CATEGORICALS, ARG_VECTORS, ARG_LABEL, ARG_TASK, ARG_INTERESTS, ARG_OPTIONS
+};
+
+static char *
+NameArgument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(argument)));
+}
+
+static char *
+RequiredName(FunctionCallInfo fcinfo, int argument, const char *what, const char *hint)
+{
+	char	   *name = NameArgument(fcinfo, argument);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is missing", what),
+				 errhint("%s", hint)));
+	return name;
+}
+
+/* An array of column names; what names it in errors. */
+static int
+NamesArgument(FunctionCallInfo fcinfo, int argument, const char *what, char ***names)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+
+	*names = NULL;
+	if (PG_ARGISNULL(argument))
+		return 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+					  &elements, &nulls, &count);
+	if (count > INTEREST_MAX_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("%s has more than %d columns", what, INTEREST_MAX_COLUMNS)));
+	*names = palloc(sizeof(char *) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s has a NULL column name", what)));
+		(*names)[i] = pstrdup(NameStr(*DatumGetName(elements[i])));
+		for (int j = 0; j < i; j++)
+			if (strcmp((*names)[i], (*names)[j]) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("column \"%s\" is twice in %s", (*names)[i], what)));
+	}
+	return count;
+}
+
+static void
+RefuseArgument(FunctionCallInfo fcinfo, int argument, const char *what, const char *hint)
+{
+	if (!PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s is not supported in this version", what),
+				 errhint("%s", hint)));
+}
+
+static void
+CheckNewName(const char *name)
+{
+	InterestStoreScan scan;
+	ScanKeyData key;
+	bool		exists;
+
+	if (strlen(name) == 0 || strlen(name) > MAX_NAME_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("name of a model is empty or longer than %d bytes", MAX_NAME_LENGTH)));
+	InterestStoreTextKey(&key, Anum_model_name, name);
+	InterestStoreBegin(&scan, "interest_model", "interest_model_pkey", 1, &key);
+	exists = InterestStoreNext(&scan) != NULL;
+	InterestStoreEnd(&scan);
+	if (exists)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("model \"%s\" already exists", name),
+				 errhint("Choose another name, or drop it with interest_drop_model.")));
+}
+
+/* "a, b, c": the columns that a source has, for hints. */
+static char *
+ListColumns(TupleDesc descriptor)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < descriptor->natts; i++)
+		if (!TupleDescAttr(descriptor, i)->attisdropped)
+			appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+							 NameStr(TupleDescAttr(descriptor, i)->attname));
+	return list.data;
+}
+
+/* The column exists and the caller may read it. */
+static void
+CheckColumn(Relation source, const char *name)
+{
+	AttrNumber	number;
+
+	if (name == NULL)
+		return;
+	number = get_attnum(RelationGetRelid(source), name);
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of source \"%s\" does not exist", name,
+						RelationGetRelationName(source)),
+				 errhint("Its columns are %s.", ListColumns(RelationGetDescr(source)))));
+	if (pg_class_aclcheck(RelationGetRelid(source), GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck(RelationGetRelid(source), number, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for column \"%s\" of source \"%s\"", name,
+						RelationGetRelationName(source))));
+}
+
+static void
+CheckColumns(Relation source, const InterestColumns *columns)
+{
+	CheckColumn(source, columns->user_id);
+	CheckColumn(source, columns->at);
+	CheckColumn(source, columns->kind);
+	CheckColumn(source, columns->label);
+	for (int i = 0; i < columns->text_count; i++)
+		CheckColumn(source, columns->texts[i]);
+	for (int i = 0; i < columns->numeric_count; i++)
+		CheckColumn(source, columns->numerics[i]);
+	for (int i = 0; i < columns->categorical_count; i++)
+		CheckColumn(source, columns->categoricals[i]);
+}
+
+static void
+CheckKind(Relation source)
+{
+	switch (source->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+		case RELKIND_FOREIGN_TABLE:
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" cannot be the source of a model", RelationGetRelationName(source)),
+					 errhint("A source is a table, a view, a materialized view or a foreign table.")));
+	}
+	if (source->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("temporary relation \"%s\" cannot be the source of a model", RelationGetRelationName(source)),
+				 errhint("A model outlives the session: use a permanent table or view.")));
+}
+
+static bool
+Contains(int count, char **names, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether the label is also something that the model reads of the same row. */
+static void
+CheckLeak(const InterestDefinition *definition)
+{
+	const InterestColumns *columns = &definition->columns;
+
+	if (definition->task == INTEREST_TASK_NEXT)
+		return;
+	if (!Contains(columns->text_count, columns->texts, columns->label) &&
+		!Contains(columns->numeric_count, columns->numerics, columns->label) &&
+		!Contains(columns->categorical_count, columns->categoricals, columns->label) &&
+		!(columns->kind && strcmp(columns->kind, columns->label) == 0))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("label column \"%s\" is also a feature", columns->label),
+			 errdetail("A model that reads the answer learns nothing else."),
+			 errhint("Leave it out of the features, or use the task next, which reads only earlier rows.")));
+}
+
+/* The label's and the user's types fit the task. */
+static void
+CheckTypes(InterestDefinition *definition, Relation source)
+{
+	TupleDesc	descriptor = RelationGetDescr(source);
+	const InterestColumns *columns = &definition->columns;
+	Oid			label = get_atttype(RelationGetRelid(source), get_attnum(RelationGetRelid(source), columns->label));
+	Oid			user = get_atttype(RelationGetRelid(source), get_attnum(RelationGetRelid(source), columns->user_id));
+
+	definition->label_is_array = OidIsValid(get_base_element_type(label));
+	if (definition->label_is_array && definition->task == INTEREST_TASK_DOMINANT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label column \"%s\" is an array, which the task dominant cannot use", columns->label),
+				 errhint("Use the task next or user for several interests at once, or unnest the label in a view.")));
+	if (OidIsValid(get_base_element_type(user)) || type_is_rowtype(user) ||
+		!OidIsValid(lookup_type_cache(user, TYPECACHE_EQ_OPR)->eq_opr))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s cannot be a user id", columns->user_id, format_type_be(user)),
+				 errhint("A user id is a scalar with an equality operator: a number, a text, a uuid.")));
+	(void) InterestRowReaderMake(definition, descriptor, true);
+}
+
+/* Keeps an encoder from being dropped until this transaction has named it in a model. */
+static char *
+LockEncoder(char *name)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(name)};
+
+	if (InterestStoreExecute("SELECT FROM %s.interest_encoder WHERE name = $1 FOR KEY SHARE",
+							 1, types, values, NULL) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("encoder \"%s\" was dropped meanwhile", name)));
+	return name;
+}
+
+/* The encoder of a model with texts; its use is the caller's right. */
+static char *
+ChooseEncoder(FunctionCallInfo fcinfo, const InterestColumns *columns)
+{
+	char	   *name = PG_ARGISNULL(ARG_ENCODER) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
+	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
+
+	if (columns->text_count > 0)
+		return LockEncoder(InterestEncoderFind(name, content_hash));
+	if (name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model without texts needs no encoder"),
+				 errhint("Name the text columns in texts, or leave encoder out.")));
+	if (columns->numeric_count + columns->categorical_count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model has no features"),
+				 errhint("Name columns in texts, numerics or categoricals.")));
+	return NULL;
+}
+
+static InterestTask
+ChooseTask(FunctionCallInfo fcinfo, Oid source, const char *label)
+{
+	if (!PG_ARGISNULL(ARG_TASK))
+		return InterestTaskFromName(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TASK)));
+	return OidIsValid(get_base_element_type(get_atttype(source, get_attnum(source, label)))) ?
+		INTEREST_TASK_NEXT : INTEREST_TASK_DOMINANT;
+}
+
+static void
+ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
+{
+	RefuseArgument(fcinfo, ARG_VECTORS, "vectors", "Use texts, numerics and categoricals.");
+	RefuseArgument(fcinfo, ARG_INTERESTS, "interests", "Name the label column, and train on rows that have a label.");
+	columns->user_id = RequiredName(fcinfo, ARG_USER_ID, "user_id", "Name the column that tells the user, for example user_id => 'user_id'.");
+	columns->at = RequiredName(fcinfo, ARG_AT, "at", "Name the column that tells the time of a row, for example at => 'created_at'.");
+	columns->label = RequiredName(fcinfo, ARG_LABEL, "label", "Name the column that tells the interest, for example label => 'category'.");
+	columns->kind = NameArgument(fcinfo, ARG_KIND);
+	columns->text_count = NamesArgument(fcinfo, ARG_TEXTS, "texts", &columns->texts);
+	columns->numeric_count = NamesArgument(fcinfo, ARG_NUMERICS, "numerics", &columns->numerics);
+	columns->categorical_count = NamesArgument(fcinfo, ARG_CATEGORICALS, "categoricals", &columns->categoricals);
+}
+
+static void
+InsertModel(const InterestDefinition *definition, Jsonb *options)
+{
+	Oid			types[] = {TEXTOID, NAMEOID, NAMEOID, NAMEOID, TEXTOID, JSONBOID};
+	Datum		values[] = {
+		CStringGetTextDatum(definition->name),
+		DirectFunctionCall1(namein, CStringGetDatum(definition->owner)),
+		DirectFunctionCall1(namein, CStringGetDatum(definition->source_schema)),
+		DirectFunctionCall1(namein, CStringGetDatum(definition->source_name)),
+		definition->encoder ? CStringGetTextDatum(definition->encoder) : (Datum) 0,
+		JsonbPGetDatum(InterestDefinitionToJson(definition, options))
+	};
+	char		nulls[] = {' ', ' ', ' ', ' ', definition->encoder ? ' ' : 'n', ' '};
+
+	InterestStoreExecute("INSERT INTO %s.interest_model (name, owner, source_schema, source_name, encoder, definition)"
+						 " VALUES ($1, $2, $3, $4, $5, $6)", 6, types, values, nulls);
+}
+
+INTEREST_FUNCTION(interest_create_model);
+Datum
+interest_create_model(PG_FUNCTION_ARGS)
+{
+	InterestDefinition definition = {0};
+	Jsonb	   *options = PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS);
+	Relation	source;
+
+	if (PG_ARGISNULL(ARG_NAME))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of the model is NULL")));
+	definition.name = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME));
+	CheckNewName(definition.name);
+	if (PG_ARGISNULL(ARG_SOURCE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("source is missing"),
+				 errhint("Name the table or view with the behaviour rows, for example source => 'ratings_view'.")));
+	ReadColumnArguments(fcinfo, &definition.columns);
+
+	source = relation_open(PG_GETARG_OID(ARG_SOURCE), AccessShareLock);
+	CheckKind(source);
+	CheckColumns(source, &definition.columns);
+	definition.owner = pstrdup(InterestCurrentRole());
+	definition.source_schema = get_namespace_name(RelationGetNamespace(source));
+	definition.source_name = pstrdup(RelationGetRelationName(source));
+	definition.task = ChooseTask(fcinfo, RelationGetRelid(source), definition.columns.label);
+	CheckLeak(&definition);
+	CheckTypes(&definition, source);
+	InterestReadOptions(options, &definition);
+	definition.encoder = ChooseEncoder(fcinfo, &definition.columns);
+	InsertModel(&definition, options);
+	relation_close(source, NoLock);
+	PG_RETURN_TEXT_P(cstring_to_text(definition.name));
+}

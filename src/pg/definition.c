@@ -1,0 +1,363 @@
+/*
+ * definition.c
+ *	  What a model's behaviour rows are: its row in interest_model, read.
+ */
+#include "pg/compat.h"
+
+#include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+#include "pg/definition.h"
+#include "pg/json.h"
+#include "pg/store.h"
+
+/* Half-lives in days unless the model says otherwise (algorithm: section 2). */
+#define DEFAULT_COARSE_DAYS 180
+#define DEFAULT_MEDIUM_DAYS 14
+#define DEFAULT_FINE_DAYS 1
+#define MAX_HALF_LIFE_DAYS 36500
+#define MIN_HALF_LIFE_DAYS (1.0 / 1440)
+
+#define DEFAULT_DIMENSIONS 64
+#define DEFAULT_SEED 1
+
+/* Weights of kinds that need no setting (algorithm: section 1). */
+static const struct
+{
+	const char *name;
+	double		weight;
+	bool		negative;
+}			default_kinds[] =
+{
+	{"buy", 4, false},
+	{"click", 1, false},
+	{"dislike", 1, true},
+	{"hide", 1, true},
+	{"like", 2, false},
+	{"return", 1, true},
+	{"share", 3, false},
+	{"view", 1, false}
+};
+
+static const char *const task_names[] = {"dominant", "next", "user"};
+static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT, INTEREST_TASK_USER};
+
+const char *
+InterestTaskName(InterestTask task)
+{
+	for (int i = 0; i < (int) lengthof(tasks); i++)
+		if (tasks[i] == task)
+			return task_names[i];
+	elog(ERROR, "unknown task %d", (int) task);
+}
+
+InterestTask
+InterestTaskFromName(const char *name)
+{
+	for (int i = 0; i < (int) lengthof(tasks); i++)
+		if (strcmp(task_names[i], name) == 0)
+			return tasks[i];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown task \"%s\"", name),
+			 errhint("The task is dominant (the label that a user's rows carry most), next (the label of the next row) or user (a label that is constant for a user).")));
+}
+
+/* Kinds while they are collected, in no order. */
+typedef struct NamedKind
+{
+	InterestSpan name;
+	InterestKind kind;
+} NamedKind;
+
+typedef struct KindList
+{
+	int			count;
+	NamedKind	kinds[INTEREST_MAX_KINDS];
+} KindList;
+
+static NamedKind *
+FindKind(KindList *list, InterestSpan name)
+{
+	for (int i = 0; i < list->count; i++)
+		if (InterestSpanCompare(list->kinds[i].name, name) == 0)
+			return &list->kinds[i];
+	return NULL;
+}
+
+/* Adds a kind, or replaces what the defaults say of it. */
+static void
+SetKind(KindList *list, const char *name, double weight, bool negative)
+{
+	const char *data = pg_server_to_any(name, strlen(name), PG_UTF8);
+	InterestSpan span = {data, strlen(data)};
+	NamedKind  *kind = FindKind(list, span);
+
+	if (!(weight >= INTEREST_MIN_WEIGHT && weight <= INTEREST_MAX_WEIGHT))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("weight %g of kind \"%s\" is out of range", weight, name),
+				 errhint("A weight is from %g to %g; leave rows that should not count out of the source.",
+						 INTEREST_MIN_WEIGHT, INTEREST_MAX_WEIGHT)));
+	if (kind == NULL)
+	{
+		if (list->count == INTEREST_MAX_KINDS || span.length > INTEREST_MAX_NAME)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("there are more than %d kinds, or the name of one is longer than %d bytes",
+							INTEREST_MAX_KINDS, INTEREST_MAX_NAME)));
+		kind = &list->kinds[list->count++];
+	}
+	kind->name = span;
+	kind->kind.weight = weight;
+	kind->kind.negative = negative;
+}
+
+static void
+ReadKinds(const InterestJson *options, const char *key, bool negative, KindList *list)
+{
+	InterestJson kinds;
+	char	  **names;
+	int			count;
+
+	if (!InterestJsonObject(options, key, &kinds))
+		return;
+	count = InterestJsonKeys(&kinds, &names);
+	for (int i = 0; i < count; i++)
+	{
+		double		weight = 1;
+
+		(void) InterestJsonNumber(&kinds, names[i], &weight);
+		SetKind(list, names[i], weight, negative);
+	}
+}
+
+static int
+CompareKinds(const void *a, const void *b)
+{
+	return InterestSpanCompare(((const NamedKind *) a)->name, ((const NamedKind *) b)->name);
+}
+
+static void
+ReadAllKinds(const InterestJson *options, InterestDefinition *definition)
+{
+	KindList   *list = palloc(sizeof(KindList));
+	InterestSpan *names;
+
+	list->count = 0;
+	for (int i = 0; i < (int) lengthof(default_kinds); i++)
+		SetKind(list, default_kinds[i].name, default_kinds[i].weight, default_kinds[i].negative);
+	ReadKinds(options, "kinds", false, list);
+	ReadKinds(options, "negative_kinds", true, list);
+	qsort(list->kinds, list->count, sizeof(NamedKind), CompareKinds);
+	names = palloc(sizeof(InterestSpan) * list->count);
+	definition->kinds = palloc(sizeof(InterestKind) * list->count);
+	for (int i = 0; i < list->count; i++)
+	{
+		names[i] = list->kinds[i].name;
+		definition->kinds[i] = list->kinds[i].kind;
+	}
+	definition->kind_names.count = list->count;
+	definition->kind_names.spans = names;
+	pfree(list);
+}
+
+static int64
+ReadHalfLife(const InterestJson *half_lives, const char *key, double days)
+{
+	(void) InterestJsonNumber(half_lives, key, &days);
+	if (!(days >= MIN_HALF_LIFE_DAYS && days <= MAX_HALF_LIFE_DAYS))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("half-life of %g days is out of range", days),
+				 errhint("A half-life is from one minute to %d days.", MAX_HALF_LIFE_DAYS)));
+	return (int64) rint(days * USECS_PER_DAY);
+}
+
+/* Keys that an object may have; another one is more likely a slip than a wish. */
+static void
+CheckKeys(const InterestJson *object, const char *const *known, int known_count, const char *list)
+{
+	char	  **keys;
+	int			count = InterestJsonKeys(object, &keys);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		found = false;
+
+		for (int j = 0; j < known_count && !found; j++)
+			found = strcmp(keys[i], known[j]) == 0;
+		if (!found)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown key \"%s\" in %s", keys[i], object->place),
+					 errhint("Known keys are %s.", list)));
+	}
+}
+
+static void
+ReadHalfLives(const InterestJson *options, InterestDefinition *definition)
+{
+	static const char *const known[] = {"coarse", "medium", "fine"};
+	InterestJson half_lives = *options;
+
+	if (InterestJsonObject(options, "half_lives", &half_lives))
+		CheckKeys(&half_lives, known, lengthof(known), "coarse, medium and fine, in days");
+	definition->half_life[INTEREST_COARSE] = ReadHalfLife(&half_lives, "coarse", DEFAULT_COARSE_DAYS);
+	definition->half_life[INTEREST_MEDIUM] = ReadHalfLife(&half_lives, "medium", DEFAULT_MEDIUM_DAYS);
+	definition->half_life[INTEREST_FINE] = ReadHalfLife(&half_lives, "fine", DEFAULT_FINE_DAYS);
+}
+
+void
+InterestReadOptions(Jsonb *options, InterestDefinition *definition)
+{
+	static const char *const known[] = {"dimensions", "half_lives", "kinds", "negative_kinds", "seed"};
+	InterestJson object;
+	int64		dimensions = DEFAULT_DIMENSIONS;
+	int64		seed = DEFAULT_SEED;
+
+	if (options == NULL)
+		options = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	object = InterestJsonOpen(options, "options", ERRCODE_INVALID_PARAMETER_VALUE);
+	if (!JB_ROOT_IS_OBJECT(options))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options is not a JSON object")));
+	CheckKeys(&object, known, lengthof(known), "dimensions, half_lives, kinds, negative_kinds and seed");
+	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
+							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
+	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
+	definition->dimensions = (int) dimensions;
+	definition->seed = (uint64) seed;
+	ReadHalfLives(&object, definition);
+	ReadAllKinds(&object, definition);
+}
+
+static void
+AppendText(StringInfo json, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(json, "%s\"%s\": ", json->len > 1 ? ", " : "", key);
+	escape_json(json, value);
+}
+
+static void
+AppendTexts(StringInfo json, const char *key, int count, char **values)
+{
+	appendStringInfo(json, "%s\"%s\": [", json->len > 1 ? ", " : "", key);
+	for (int i = 0; i < count; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(json, ", ");
+		escape_json(json, values[i]);
+	}
+	appendStringInfoChar(json, ']');
+}
+
+Jsonb *
+InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options)
+{
+	const InterestColumns *columns = &definition->columns;
+	StringInfoData json;
+
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	AppendText(&json, "user_id", columns->user_id);
+	AppendText(&json, "at", columns->at);
+	AppendText(&json, "kind", columns->kind);
+	AppendText(&json, "label", columns->label);
+	AppendText(&json, "task", InterestTaskName(definition->task));
+	AppendTexts(&json, "texts", columns->text_count, columns->texts);
+	AppendTexts(&json, "numerics", columns->numeric_count, columns->numerics);
+	AppendTexts(&json, "categoricals", columns->categorical_count, columns->categoricals);
+	appendStringInfo(&json, ", \"label_is_array\": %s", definition->label_is_array ? "true" : "false");
+	appendStringInfo(&json, ", \"options\": %s}",
+					 options ? JsonbToCString(NULL, &options->root, VARSIZE(options)) : "{}");
+	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+static int
+ReadNames(const InterestJson *object, const char *key, char ***names)
+{
+	InterestJson array;
+
+	*names = NULL;
+	return InterestJsonArray(object, key, &array) ? InterestJsonTexts(&array, names) : 0;
+}
+
+static void
+ReadDefinition(Jsonb *value, InterestDefinition *definition)
+{
+	InterestJson object = InterestJsonOpen(value, "interest_model.definition", ERRCODE_DATA_CORRUPTED);
+	InterestColumns *columns = &definition->columns;
+	JsonbValue *options;
+	char	   *task = NULL;
+
+	(void) InterestJsonText(&object, "user_id", &columns->user_id);
+	(void) InterestJsonText(&object, "at", &columns->at);
+	(void) InterestJsonText(&object, "kind", &columns->kind);
+	(void) InterestJsonText(&object, "label", &columns->label);
+	(void) InterestJsonText(&object, "task", &task);
+	(void) InterestJsonBool(&object, "label_is_array", &definition->label_is_array);
+	columns->text_count = ReadNames(&object, "texts", &columns->texts);
+	columns->numeric_count = ReadNames(&object, "numerics", &columns->numerics);
+	columns->categorical_count = ReadNames(&object, "categoricals", &columns->categoricals);
+	options = getKeyJsonValueFromContainer(&value->root, "options", strlen("options"), NULL);
+	if (columns->user_id == NULL || columns->at == NULL || columns->label == NULL ||
+		task == NULL || options == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("definition of model \"%s\" is damaged", definition->name),
+				 errhint("Drop the model and create it again.")));
+	definition->task = InterestTaskFromName(task);
+	InterestReadOptions(JsonbValueToJsonb(options), definition);
+}
+
+static char *
+NameValue(InterestStoreScan *scan, HeapTuple tuple, int attribute)
+{
+	bool		isnull;
+
+	return pstrdup(NameStr(*DatumGetName(InterestStoreValue(scan, tuple, attribute, &isnull))));
+}
+
+InterestDefinition *
+InterestDefinitionByName(const char *name)
+{
+	InterestDefinition *definition = palloc0(sizeof(InterestDefinition));
+	InterestStoreScan scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	Datum		encoder;
+	Jsonb	   *value;
+	bool		isnull;
+
+	InterestStoreTextKey(&key, Anum_model_name, name);
+	InterestStoreBegin(&scan, "interest_model", "interest_model_pkey", 1, &key);
+	tuple = InterestStoreNext(&scan);
+	if (tuple == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("model \"%s\" does not exist", name),
+				 errhint("Create it with interest_create_model; the view interest_models lists those that you may use.")));
+	definition->name = pstrdup(name);
+	definition->owner = NameValue(&scan, tuple, Anum_model_owner);
+	definition->source_schema = NameValue(&scan, tuple, Anum_model_source_schema);
+	definition->source_name = NameValue(&scan, tuple, Anum_model_source_name);
+	encoder = InterestStoreValue(&scan, tuple, Anum_model_encoder, &isnull);
+	definition->encoder = isnull ? NULL : TextDatumGetCString(encoder);
+	definition->versions = DatumGetInt32(InterestStoreValue(&scan, tuple, Anum_model_versions, &isnull));
+	value = DatumGetJsonbPCopy(InterestStoreValue(&scan, tuple, Anum_model_definition, &isnull));
+	InterestStoreEnd(&scan);
+	ReadDefinition(value, definition);
+	return definition;
+}
+
+const char *
+InterestSourceSql(const InterestDefinition *definition)
+{
+	return quote_qualified_identifier(definition->source_schema, definition->source_name);
+}

@@ -1,0 +1,69 @@
+/*
+ * definition.h
+ *	  What a model's behaviour rows are: its row in interest_model, read.
+ */
+#ifndef INTEREST_DEFINITION_H
+#define INTEREST_DEFINITION_H
+
+#include "utils/jsonb.h"
+
+#include "core/model/model.h"
+
+/* Widths that a model may have. */
+#define INTEREST_MIN_MODEL_DIMENSIONS 4
+#define INTEREST_MAX_MODEL_DIMENSIONS 512
+
+/* Names of a model's columns; NULL: the model has none of that sort. */
+typedef struct InterestColumns
+{
+	char	   *user_id;
+	char	   *at;
+	char	   *kind;
+	char	   *label;
+	int			text_count;
+	char	  **texts;
+	int			numeric_count;
+	char	  **numerics;
+	int			categorical_count;
+	char	  **categoricals;
+} InterestColumns;
+
+typedef struct InterestDefinition
+{
+	char	   *name;
+	char	   *owner;
+	char	   *source_schema;
+	char	   *source_name;
+	char	   *encoder;		/* NULL: none */
+	int			versions;		/* trained so far */
+	InterestColumns columns;
+	InterestTask task;
+	bool		label_is_array; /* several interests at once */
+
+	/* options */
+	int			dimensions;
+	int64		half_life[INTEREST_GRANULARITIES];	/* microseconds */
+	InterestNames kind_names;	/* UTF-8 */
+	InterestKind *kinds;		/* (kind_names.count) */
+	uint64		seed;
+} InterestDefinition;
+
+/* Reads the options of a definition that has everything else; NULL means none given. */
+extern void InterestReadOptions(Jsonb *options, InterestDefinition *definition);
+
+/* The jsonb that interest_model.definition holds, and back. */
+extern Jsonb *InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options);
+
+/*
+ * The model of that name under the active snapshot, in the current memory
+ * context; an error if there is none.  Rights are not checked.
+ */
+extern InterestDefinition *InterestDefinitionByName(const char *name);
+
+extern const char *InterestTaskName(InterestTask task);
+extern InterestTask InterestTaskFromName(const char *name);
+
+/* Quoted schema and name of the source, as SQL. */
+extern const char *InterestSourceSql(const InterestDefinition *definition);
+
+#endif

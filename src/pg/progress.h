@@ -1,0 +1,25 @@
+/*
+ * progress.h
+ *	  How far a training or an evaluation is, for the view interest_progress.
+ */
+#ifndef INTEREST_PROGRESS_H
+#define INTEREST_PROGRESS_H
+
+/* The order is that of the names in progress.c. */
+typedef enum InterestProgressPhase
+{
+	INTEREST_PROGRESS_ROWS,
+	INTEREST_PROGRESS_TEXTS,
+	INTEREST_PROGRESS_PREPARE,
+	INTEREST_PROGRESS_TRAIN,
+	INTEREST_PROGRESS_VALIDATE,
+	INTEREST_PROGRESS_EVALUATE,
+	INTEREST_PROGRESS_STORE
+} InterestProgressPhase;
+
+/* An error ends the progress by itself. */
+extern void InterestProgressBegin(int epochs);
+extern void InterestProgressUpdate(InterestProgressPhase phase, int epoch, int64 done, int64 total);
+extern void InterestProgressEnd(void);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * read.c
+ *	  From a profile or a reading to interests: interest_read,
+ *	  interest_classify, interest_probability.
+ */
+#include "pg/compat.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "pg/encode.h"
+#include "pg/profile_type.h"
+#include "pg/scores.h"
+#include "pg/vector_type.h"
+
+#define SCRATCH_SIZE (16 * 1024)
+
+static char *
+TextArgument(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/* Time of reading: the argument, or the newest row's. */
+static int64
+TimeArgument(FunctionCallInfo fcinfo, int argument, const InterestStateView *view)
+{
+	TimestampTz at;
+
+	if (PG_ARGISNULL(argument))
+		return view->newest;
+	at = PG_GETARG_TIMESTAMPTZ(argument);
+	if (TIMESTAMP_NOT_FINITE(at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("time of reading is infinite"),
+				 errhint("Leave as_of out to read at the newest row.")));
+	return at;
+}
+
+INTEREST_FUNCTION(interest_read);
+Datum
+interest_read(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestStateView view;
+	InterestReading reading;
+	InterestLoadedModel *model;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	InterestOpenProfile(PG_GETARG_DATUM(0), &view);
+	model = InterestModelOf(TextArgument(fcinfo, 2), view.shape.fingerprint, NULL);
+	InterestReadProfile(&view, model, TimeArgument(fcinfo, 1, &view), &scratch->arena, &reading);
+	PG_RETURN_DATUM(InterestMakeVector(&reading));
+}
+
+INTEREST_FUNCTION(interest_classify_profile);
+Datum
+interest_classify_profile(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestStateView view;
+	InterestReading reading;
+	InterestLoadedModel *model;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	InterestOpenProfile(PG_GETARG_DATUM(0), &view);
+	model = InterestModelOf(TextArgument(fcinfo, 1), view.shape.fingerprint, NULL);
+	InterestReadProfile(&view, model, view.newest, &scratch->arena, &reading);
+	PG_RETURN_DATUM(InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena));
+}
+
+/* The reading of the first argument and the model that made it. */
+static InterestLoadedModel *
+OpenReading(FunctionCallInfo fcinfo, const char *model, InterestArena *arena, InterestReading *reading)
+{
+	InterestOpenVector(PG_GETARG_DATUM(0), arena, reading);
+	return InterestModelOf(model, reading->representation, reading->reading);
+}
+
+INTEREST_FUNCTION(interest_classify_reading);
+Datum
+interest_classify_reading(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestReading reading;
+	InterestLoadedModel *model;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	model = OpenReading(fcinfo, TextArgument(fcinfo, 1), &scratch->arena, &reading);
+	PG_RETURN_DATUM(InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena));
+}
+
+INTEREST_FUNCTION(interest_probability);
+Datum
+interest_probability(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestReading reading;
+	InterestLoadedModel *model;
+	text	   *interest;
+	InterestSpan name;
+	float	   *probabilities;
+	int			index;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	model = OpenReading(fcinfo, TextArgument(fcinfo, 2), &scratch->arena, &reading);
+	interest = PG_GETARG_TEXT_PP(1);
+	name.data = InterestTextToUtf8(VARDATA_ANY(interest), VARSIZE_ANY_EXHDR(interest), &name.length);
+	index = InterestNamesFind(&model->model.interests, name);
+	if (index < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown interest \"%s\"", text_to_cstring(interest)),
+				 errhint("interest_classify lists the interests that the model knows.")));
+	probabilities = palloc(sizeof(float) * model->model.interests.count);
+	InterestModelProbabilities(&model->model, reading.vector[INTEREST_USER], &scratch->arena, probabilities);
+	PG_RETURN_FLOAT4(probabilities[index]);
+}

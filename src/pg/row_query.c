@@ -1,0 +1,139 @@
+/*
+ * row_query.c
+ *	  From a row of a query to the vector of a behaviour row.
+ */
+#include "pg/compat.h"
+
+#include "access/htup_details.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "pg/encode.h"
+#include "pg/row_query.h"
+
+/* Scratch memory of the row network. */
+#define SCRATCH_SIZE (64 * 1024)
+
+static InterestRowQuery *
+MakeQuery(MemoryContext parent, const char *name)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "interest query", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	InterestRowQuery *query = palloc0(sizeof(InterestRowQuery));
+
+	query->context = context;
+	query->mark = InterestQueryMarkNow();
+	query->name = pstrdup(name);
+	query->definition = InterestUsableModel(name);
+	query->model = InterestLoadVersion(InterestDeployedVersion(name));
+	if (query->model->has_encoder)
+		query->encoder = InterestEncoderByHash(query->model->encoder_hash,
+											   psprintf("model \"%s\"", name));
+	query->scratch = InterestArenaBegin(context, "interest query scratch", SCRATCH_SIZE);
+	query->vector = palloc(sizeof(float) * query->model->model.shape.dimensions);
+	MemoryContextSwitchTo(caller);
+	return query;
+}
+
+static bool
+IsNamed(const InterestRowQuery *query, text *name)
+{
+	return strlen(query->name) == VARSIZE_ANY_EXHDR(name) &&
+		memcmp(query->name, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0;
+}
+
+InterestRowQuery *
+InterestRowQueryOf(FunctionCallInfo fcinfo, text *model)
+{
+	InterestRowQuery *query = fcinfo->flinfo->fn_extra;
+	InterestQueryMark now = InterestQueryMarkNow();
+
+	if (query && InterestQueryMarkEqual(&query->mark, &now) && IsNamed(query, model))
+		return query;
+	if (query)
+	{
+		fcinfo->flinfo->fn_extra = NULL;
+		MemoryContextDelete(query->context);
+	}
+	query = MakeQuery(fcinfo->flinfo->fn_mcxt, text_to_cstring(model));
+	fcinfo->flinfo->fn_extra = query;
+	return query;
+}
+
+/* The reader of this row's type. */
+static InterestRowReader *
+ReaderOf(InterestRowQuery *query, HeapTupleHeader record)
+{
+	Oid			type = HeapTupleHeaderGetTypeId(record);
+	int32		typmod = HeapTupleHeaderGetTypMod(record);
+	uint64		row_type = assign_record_type_identifier(type, typmod);
+
+	if (query->row_type != row_type)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(query->context);
+		TupleDesc	descriptor = lookup_rowtype_tupdesc(type, typmod);
+
+		query->descriptor = CreateTupleDescCopy(descriptor);
+		ReleaseTupleDesc(descriptor);
+		query->reader = InterestRowReaderMake(query->definition, query->descriptor, false);
+		query->row_type = row_type;
+		MemoryContextSwitchTo(caller);
+	}
+	return query->reader;
+}
+
+const float *
+InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviour)
+{
+	int			texts = query->definition->columns.text_count;
+	Size		length;
+
+	if (query->encoder == NULL)
+		return NULL;
+	length = InterestJoinTexts(behaviour, texts, NULL);
+	if (length == 0)
+		return NULL;
+	if (length > query->text_size)
+	{
+		if (query->text)
+			pfree(query->text);
+		query->text = NULL;
+		query->text = MemoryContextAllocHuge(query->context, length);
+		query->text_size = length;
+	}
+	InterestJoinTexts(behaviour, texts, query->text);
+	return InterestEncodedText(query->encoder, query->text, length);
+}
+
+bool
+InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+{
+	InterestRowReader *reader = ReaderOf(query, record);
+	InterestBehaviour behaviour;
+	HeapTupleData tuple;
+	Datum	   *values;
+	bool	   *nulls;
+	InterestStatus status;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	InterestReaderArrays(reader, &values, &nulls);
+	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
+	InterestReadBehaviour(reader, values, nulls, &behaviour);
+	switch (InterestRowVector(&query->model->model, &behaviour, InterestQuerySentence(query, &behaviour),
+							  &query->scratch->arena, query->vector, &row->weight, &row->negative, &status))
+	{
+		case INTEREST_ROW_DONE:
+			row->time = behaviour.time;
+			row->vector = query->vector;
+			return true;
+		case INTEREST_ROW_SKIPPED:
+			return false;
+		case INTEREST_ROW_FAILED:
+			break;
+	}
+	InterestReport(&status);
+}

@@ -1,0 +1,49 @@
+/*
+ * row_query.h
+ *	  From a row of a query to the vector of a behaviour row.
+ *
+ * A call site keeps its query over all rows: the model is found once, the
+ * columns are found once a row type.  A call site that cannot keep anything
+ * (fn_extra is cold in some distributed plans) pays an index lookup a row.
+ */
+#ifndef INTEREST_ROW_QUERY_H
+#define INTEREST_ROW_QUERY_H
+
+#include "access/htup.h"
+
+#include "pg/model_store.h"
+#include "pg/query_mark.h"
+#include "pg/report.h"
+#include "pg/row_reader.h"
+
+typedef struct InterestRowQuery
+{
+	InterestQueryMark mark;
+	char	   *name;
+	InterestLoadedModel *model;
+	InterestDefinition *definition;
+	InterestLoadedEncoder *encoder; /* NULL: none */
+	MemoryContext context;		/* of this, the definition and the reader */
+	InterestServerArena *scratch;
+
+	uint64		row_type;		/* identifier of the descriptor; 0: none yet */
+	TupleDesc	descriptor;
+	InterestRowReader *reader;
+	char	   *text;			/* the joined texts */
+	Size		text_size;
+	float	   *vector;			/* (dimensions) */
+} InterestRowQuery;
+
+/* The query of this call site: the deployed version of a model that the caller may use. */
+extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model);
+
+/*
+ * The row as the state takes it; row->vector is valid until the next call.
+ * False if the row is skipped: without time, or with nothing present.
+ */
+extern bool InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row);
+
+/* The vector of a behaviour's joined texts, NULL if it has none or the model no encoder. */
+extern const float *InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviour);
+
+#endif

@@ -1,0 +1,450 @@
+/*
+ * row_reader.c
+ *	  From a row of any table or view to a behaviour row.
+ */
+#include "pg/compat.h"
+
+#include <math.h>
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+
+#include "pg/encode.h"
+#include "pg/row_reader.h"
+
+/* One column of the model: where it stands in the row and how to read it. */
+typedef struct Column
+{
+	const char *name;
+	int			index;			/* in the row, from 0 */
+	Oid			type;			/* base type; of the elements where is_array */
+	bool		is_array;
+	bool		is_string;		/* a varlena that is its own text */
+	int16		length;			/* of an element */
+	bool		by_value;
+	char		align;
+	FmgrInfo	output;
+} Column;
+
+struct InterestRowReader
+{
+	int			width;			/* columns of the row */
+	Datum	   *values;
+	bool	   *nulls;
+	bool		styled;			/* some value prints as the session's settings say */
+	bool		target;
+	Column		at;
+	Column		kind;			/* name NULL: none */
+	Column		user;
+	Column		label;
+	int			text_count;
+	Column	   *texts;
+	int			numeric_count;
+	Column	   *numerics;
+	int			categorical_count;
+	Column	   *categoricals;
+
+	/* what the last behaviour row points to */
+	InterestSpan *text_spans;
+	double	   *numbers;
+	InterestValues *category_values;
+};
+
+static int
+FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *definition)
+{
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return i;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of model \"%s\" is not in the row", name, definition->name),
+			 errhint("Give the aggregate a row of the model's source, or a subquery with its columns.")));
+}
+
+static char
+TypeCategory(Oid type)
+{
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(type, &category, &preferred);
+	return category;
+}
+
+/* Types whose text depends on DateStyle, IntervalStyle or extra_float_digits. */
+static bool
+PrintsBySettings(Oid type)
+{
+	char		category = TypeCategory(type);
+
+	return category == TYPCATEGORY_DATETIME || category == TYPCATEGORY_TIMESPAN ||
+		type == FLOAT4OID || type == FLOAT8OID || category == TYPCATEGORY_RANGE ||
+		category == TYPCATEGORY_COMPOSITE || category == TYPCATEGORY_USER;
+}
+
+/* A column that is read as text, an array of it where arrays are allowed. */
+static void
+InitTextColumn(InterestRowReader *reader, Column *column, Oid type, bool arrays)
+{
+	Oid			element = arrays ? get_base_element_type(type) : InvalidOid;
+	Oid			output;
+	bool		varlena;
+
+	column->is_array = OidIsValid(element);
+	column->type = getBaseType(column->is_array ? element : type);
+	column->is_string = TypeCategory(column->type) == TYPCATEGORY_STRING &&
+		get_typlen(column->type) == -1 && column->type != BPCHAROID;
+	get_typlenbyvalalign(column->type, &column->length, &column->by_value, &column->align);
+	getTypeOutputInfo(column->type, &output, &varlena);
+	fmgr_info(output, &column->output);
+	reader->styled |= PrintsBySettings(column->type);
+}
+
+static void
+RefuseType(const char *name, Oid type, const char *what, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be read as %s", name, format_type_be(type), what),
+			 errhint("%s", hint)));
+}
+
+static void
+CheckNumeric(Column *column, Oid type)
+{
+	column->type = getBaseType(type);
+	switch (column->type)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case FLOAT4OID:
+		case FLOAT8OID:
+		case NUMERICOID:
+		case BOOLOID:
+			return;
+		default:
+			RefuseType(column->name, type, "a number",
+					   "Numerics are of an integer, floating-point, numeric or boolean type; others can be categoricals.");
+	}
+}
+
+static void
+CheckTime(Column *column, Oid type)
+{
+	column->type = getBaseType(type);
+	if (column->type != TIMESTAMPTZOID && column->type != TIMESTAMPOID && column->type != DATEOID)
+		RefuseType(column->name, type, "a time",
+				   "The time of a row is of type timestamp with time zone, timestamp or date; cast it in a view.");
+}
+
+static void
+CheckText(Column *column, Oid type)
+{
+	char		category = TypeCategory(column->type);
+
+	if (column->is_array || (category != TYPCATEGORY_STRING && category != TYPCATEGORY_ENUM &&
+							 category != TYPCATEGORY_UNKNOWN))
+		RefuseType(column->name, type, "text",
+				   "Texts are of a string type or an enum; cast the column to text in a view.");
+}
+
+/* Finds a column and remembers its name; the type's reading is up to the caller. */
+static Oid
+InitColumn(Column *column, const InterestDefinition *definition, TupleDesc descriptor, const char *name)
+{
+	column->name = pstrdup(name);
+	column->index = FindColumn(descriptor, name, definition);
+	return TupleDescAttr(descriptor, column->index)->atttypid;
+}
+
+static void
+InitFeatureColumns(InterestRowReader *reader, const InterestDefinition *definition, TupleDesc descriptor)
+{
+	const InterestColumns *columns = &definition->columns;
+
+	reader->text_count = columns->text_count;
+	reader->texts = palloc0(sizeof(Column) * columns->text_count);
+	for (int i = 0; i < columns->text_count; i++)
+	{
+		Oid			type = InitColumn(&reader->texts[i], definition, descriptor, columns->texts[i]);
+
+		InitTextColumn(reader, &reader->texts[i], type, true);
+		CheckText(&reader->texts[i], type);
+	}
+	reader->numeric_count = columns->numeric_count;
+	reader->numerics = palloc0(sizeof(Column) * columns->numeric_count);
+	for (int i = 0; i < columns->numeric_count; i++)
+		CheckNumeric(&reader->numerics[i],
+					 InitColumn(&reader->numerics[i], definition, descriptor, columns->numerics[i]));
+	reader->categorical_count = columns->categorical_count;
+	reader->categoricals = palloc0(sizeof(Column) * columns->categorical_count);
+	for (int i = 0; i < columns->categorical_count; i++)
+		InitTextColumn(reader, &reader->categoricals[i],
+					   InitColumn(&reader->categoricals[i], definition, descriptor, columns->categoricals[i]),
+					   true);
+}
+
+InterestRowReader *
+InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor, bool target)
+{
+	const InterestColumns *columns = &definition->columns;
+	InterestRowReader *reader = palloc0(sizeof(InterestRowReader));
+
+	reader->width = descriptor->natts;
+	reader->values = palloc(sizeof(Datum) * reader->width);
+	reader->nulls = palloc(sizeof(bool) * reader->width);
+	CheckTime(&reader->at, InitColumn(&reader->at, definition, descriptor, columns->at));
+	if (columns->kind)
+		InitTextColumn(reader, &reader->kind,
+					   InitColumn(&reader->kind, definition, descriptor, columns->kind), false);
+	InitFeatureColumns(reader, definition, descriptor);
+	reader->target = target;
+	if (target)
+	{
+		InitTextColumn(reader, &reader->user,
+					   InitColumn(&reader->user, definition, descriptor, columns->user_id), false);
+		InitTextColumn(reader, &reader->label,
+					   InitColumn(&reader->label, definition, descriptor, columns->label), true);
+	}
+	reader->text_spans = palloc0(sizeof(InterestSpan) * Max(reader->text_count, 1));
+	reader->numbers = palloc0(sizeof(double) * Max(reader->numeric_count, 1));
+	reader->category_values = palloc0(sizeof(InterestValues) * Max(reader->categorical_count, 1));
+	return reader;
+}
+
+void
+InterestReaderArrays(InterestRowReader *reader, Datum **values, bool **nulls)
+{
+	*values = reader->values;
+	*nulls = reader->nulls;
+}
+
+/* Text of a value (of an element, for arrays), in UTF-8. */
+static InterestSpan
+ReadSpan(Column *column, Datum value)
+{
+	InterestSpan span;
+	char	   *data;
+	Size		length;
+
+	if (column->is_string)
+	{
+		struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+		data = VARDATA_ANY(text);
+		length = VARSIZE_ANY_EXHDR(text);
+	}
+	else
+	{
+		data = OutputFunctionCall(&column->output, value);
+		length = strlen(data);
+		if (column->type == BPCHAROID)
+			length = bpchartruelen(data, (int) length);
+	}
+	span.data = InterestTextToUtf8(data, length, &span.length);
+	return span;
+}
+
+/* The non-NULL elements of an array, or the value itself. */
+static int
+ReadSpans(Column *column, Datum value, InterestSpan **spans)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			count;
+	int			read = 0;
+
+	if (!column->is_array)
+	{
+		*spans = palloc(sizeof(InterestSpan));
+		**spans = ReadSpan(column, value);
+		return 1;
+	}
+	deconstruct_array(DatumGetArrayTypeP(value), column->type, column->length, column->by_value,
+					  column->align, &elements, &nulls, &count);
+	*spans = palloc(sizeof(InterestSpan) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			(*spans)[read++] = ReadSpan(column, elements[i]);
+	return read;
+}
+
+static double
+ReadNumber(Column *column, Datum value)
+{
+	double		number;
+
+	switch (column->type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case BOOLOID:
+			return DatumGetBool(value) ? 1 : 0;
+		case FLOAT4OID:
+			number = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			number = DatumGetFloat8(value);
+			break;
+		default:
+			number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+	}
+	if (!isfinite(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("column \"%s\" has the value %s", column->name,
+						isnan(number) ? "NaN" : "infinity"),
+				 errhint("Numerics are finite; use NULL for a missing one, in a view with nullif.")));
+	return number;
+}
+
+static int64
+ReadTime(Column *column, Datum value)
+{
+	int64		time;
+
+	if (column->type == DATEOID)
+		value = DirectFunctionCall1(date_timestamp, value);
+	time = DatumGetTimestampTz(value);
+	if (TIMESTAMP_NOT_FINITE(time))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("column \"%s\" has an infinite time", column->name),
+				 errhint("The time of a row is finite; rows of unknown time have NULL and are skipped.")));
+	return time;
+}
+
+/*
+ * Settings that make the same value the same text in every session.  They are
+ * those that pg_dump uses.
+ */
+static int
+FixStyle(const InterestRowReader *reader)
+{
+	int			nest_level;
+
+	if (!reader->styled)
+		return 0;
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("timezone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("extra_float_digits", "3", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nest_level;
+}
+
+static void
+RestoreStyle(int nest_level)
+{
+	if (nest_level > 0)
+		AtEOXact_GUC(true, nest_level);
+}
+
+static const InterestSpan missing = {NULL, 0};
+
+void
+InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,
+					  InterestBehaviour *behaviour)
+{
+	int			style = FixStyle(reader);
+
+	behaviour->has_time = !nulls[reader->at.index];
+	behaviour->time = behaviour->has_time ? ReadTime(&reader->at, values[reader->at.index]) : 0;
+	behaviour->kind = reader->kind.name && !nulls[reader->kind.index] ?
+		ReadSpan(&reader->kind, values[reader->kind.index]) : missing;
+	for (int i = 0; i < reader->text_count; i++)
+	{
+		int			index = reader->texts[i].index;
+
+		reader->text_spans[i] = nulls[index] ? missing : ReadSpan(&reader->texts[i], values[index]);
+	}
+	for (int i = 0; i < reader->numeric_count; i++)
+	{
+		int			index = reader->numerics[i].index;
+
+		reader->numbers[i] = nulls[index] ? NAN : ReadNumber(&reader->numerics[i], values[index]);
+	}
+	for (int i = 0; i < reader->categorical_count; i++)
+	{
+		int			index = reader->categoricals[i].index;
+		InterestSpan *spans = NULL;
+
+		reader->category_values[i].count = nulls[index] ? 0 :
+			ReadSpans(&reader->categoricals[i], values[index], &spans);
+		reader->category_values[i].values = spans;
+	}
+	RestoreStyle(style);
+	behaviour->texts = reader->text_spans;
+	behaviour->numerics = reader->numbers;
+	behaviour->categoricals = reader->category_values;
+}
+
+void
+InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
+				   InterestRowTarget *target)
+{
+	int			style = FixStyle(reader);
+
+	Assert(reader->target);
+	if (nulls[reader->user.index])
+		target->user = missing;
+	else
+		target->user = ReadSpan(&reader->user, values[reader->user.index]);
+	target->label_count = nulls[reader->label.index] ? 0 :
+		ReadSpans(&reader->label, values[reader->label.index], &target->labels);
+	RestoreStyle(style);
+}
+
+static void
+AppendColumn(StringInfo list, List **seen, const char *name)
+{
+	ListCell   *cell;
+
+	if (name == NULL)
+		return;
+	foreach(cell, *seen)
+		if (strcmp(lfirst(cell), name) == 0)
+			return;
+	*seen = lappend(*seen, (void *) name);
+	appendStringInfo(list, "%s%s", list->len > 0 ? ", " : "", quote_identifier(name));
+}
+
+char *
+InterestColumnList(const InterestColumns *columns, bool target)
+{
+	StringInfoData list;
+	List	   *seen = NIL;
+
+	initStringInfo(&list);
+	if (target)
+	{
+		AppendColumn(&list, &seen, columns->user_id);
+		AppendColumn(&list, &seen, columns->label);
+	}
+	AppendColumn(&list, &seen, columns->at);
+	AppendColumn(&list, &seen, columns->kind);
+	for (int i = 0; i < columns->text_count; i++)
+		AppendColumn(&list, &seen, columns->texts[i]);
+	for (int i = 0; i < columns->numeric_count; i++)
+		AppendColumn(&list, &seen, columns->numerics[i]);
+	for (int i = 0; i < columns->categorical_count; i++)
+		AppendColumn(&list, &seen, columns->categoricals[i]);
+	return list.data;
+}

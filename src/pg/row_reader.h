@@ -1,0 +1,47 @@
+/*
+ * row_reader.h
+ *	  From a row of any table or view to a behaviour row.
+ *
+ * Columns are found by the names that the model knows, once for a tuple
+ * descriptor.  The texts that a behaviour row points to are UTF-8 and live in
+ * the memory context that was current when the row was read.
+ */
+#ifndef INTEREST_ROW_READER_H
+#define INTEREST_ROW_READER_H
+
+#include "access/tupdesc.h"
+
+#include "core/network/behaviour.h"
+#include "pg/definition.h"
+
+typedef struct InterestRowReader InterestRowReader;
+
+/* What a row is about and shall be answered with: read for training only. */
+typedef struct InterestRowTarget
+{
+	InterestSpan user;
+	int			label_count;	/* 0: NULL */
+	InterestSpan *labels;
+} InterestRowTarget;
+
+/*
+ * A reader of rows of that descriptor, allocated in the current context.  With
+ * target, the user and label columns are needed too.  A missing column or one
+ * of a type that does not fit is an error that names it.
+ */
+extern InterestRowReader *InterestRowReaderMake(const InterestDefinition *definition,
+												TupleDesc descriptor, bool target);
+
+/* Whole rows: all values of the descriptor's columns. */
+extern void InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,
+								  InterestBehaviour *behaviour);
+extern void InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
+							   InterestRowTarget *target);
+
+/* Room for the values of one row, for callers that have none. */
+extern void InterestReaderArrays(InterestRowReader *reader, Datum **values, bool **nulls);
+
+/* The columns of the source that a reader needs, as a SQL list; target as above. */
+extern char *InterestColumnList(const InterestColumns *columns, bool target);
+
+#endif

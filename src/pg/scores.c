@@ -1,0 +1,100 @@
+/*
+ * scores.c
+ *	  From a user's u to interests and their probabilities.
+ */
+#include "pg/compat.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "pg/scores.h"
+#include "pg/store.h"
+
+static Oid
+ScoreType(void)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("interest_score"),
+						   ObjectIdGetDatum(InterestSchema()));
+}
+
+Datum
+InterestNameText(InterestSpan name)
+{
+	char	   *text = pg_any_to_server(name.data, (int) name.length, PG_UTF8);
+
+	if (text != name.data)
+		return CStringGetTextDatum(text);
+	return PointerGetDatum(cstring_to_text_with_len(name.data, (int) name.length));
+}
+
+typedef struct Ranked
+{
+	float		probability;
+	int			interest;		/* names are sorted, so this is their order */
+} Ranked;
+
+static int
+CompareRanked(const void *a, const void *b)
+{
+	const Ranked *x = a;
+	const Ranked *y = b;
+
+	if (x->probability != y->probability)
+		return x->probability > y->probability ? -1 : 1;
+	return x->interest - y->interest;
+}
+
+static Ranked *
+Rank(const InterestLoadedModel *model, const float *u, InterestArena *scratch)
+{
+	int			count = model->model.interests.count;
+	float	   *probabilities = palloc(sizeof(float) * count);
+	Ranked	   *ranked = palloc(sizeof(Ranked) * count);
+
+	InterestModelProbabilities(&model->model, u, scratch, probabilities);
+	for (int i = 0; i < count; i++)
+	{
+		ranked[i].probability = probabilities[i];
+		ranked[i].interest = i;
+	}
+	qsort(ranked, count, sizeof(Ranked), CompareRanked);
+	pfree(probabilities);
+	return ranked;
+}
+
+Datum
+InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestArena *scratch)
+{
+	const InterestNames *names = &model->model.interests;
+	Ranked	   *ranked = Rank(model, u, scratch);
+	Datum	   *scores = palloc(sizeof(Datum) * names->count);
+	Oid			type = ScoreType();
+	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
+	ArrayType  *array;
+
+	for (int i = 0; i < names->count; i++)
+	{
+		Datum		values[2] = {InterestNameText(names->spans[ranked[i].interest]), Float4GetDatum(ranked[i].probability)};
+		bool		nulls[2] = {false, false};
+
+		scores[i] = heap_copy_tuple_as_datum(heap_form_tuple(descriptor, values, nulls), descriptor);
+	}
+	ReleaseTupleDesc(descriptor);
+	array = construct_array(scores, names->count, type, -1, false, TYPALIGN_DOUBLE);
+	return PointerGetDatum(array);
+}
+
+void
+InterestReadProfile(const InterestStateView *view, const InterestLoadedModel *model,
+					int64 at, InterestArena *arena, InterestReading *reading)
+{
+	InterestStatus status;
+
+	if (!InterestReadState(view, &model->reading, at, arena, reading, &status))
+		InterestReport(&status);
+}

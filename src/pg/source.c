@@ -1,0 +1,336 @@
+/*
+ * source.c
+ *	  All rows of a model's source, in memory, as training and evaluation take
+ *	  them.
+ */
+#include "pg/compat.h"
+
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+#include "core/base/hash.h"
+#include "pg/encode.h"
+#include "pg/progress.h"
+#include "pg/row_reader.h"
+#include "pg/source.h"
+
+/* Rows between two reports of progress. */
+#define PROGRESS_ROWS 1024
+
+/* Texts encoded between two reports of progress and two checks for cancel. */
+#define ENCODE_BATCH 32
+
+/* A string that is kept once, and how many different ones came before it. */
+typedef struct Interned
+{
+	InterestSpan span;			/* hash key */
+	int			index;
+} Interned;
+
+/* What a source's rows become, one after the other. */
+typedef struct Collector
+{
+	DestReceiver receiver;
+	const InterestDefinition *definition;
+	InterestRowReader *reader;
+	MemoryContext keep;			/* of what stays */
+	MemoryContext row;			/* reset after every row */
+	HTAB	   *strings;		/* users, labels, values */
+	HTAB	   *sentences;
+	int			room;
+	int			count;
+	InterestTrainingRow *rows;
+	int			sentence_room;
+	InterestSpan *sentence;		/* (sentences) */
+	int64		rows_without_user;
+} Collector;
+
+static uint32
+HashSpan(const void *key, Size size)
+{
+	const InterestSpan *span = key;
+
+	return (uint32) InterestHash64(span->data, span->length, 0);
+}
+
+static int
+CompareSpans(const void *a, const void *b, Size size)
+{
+	return InterestSpanCompare(*(const InterestSpan *) a, *(const InterestSpan *) b);
+}
+
+static HTAB *
+MakeInterner(const char *name, MemoryContext context)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(InterestSpan);
+	control.entrysize = sizeof(Interned);
+	control.hash = HashSpan;
+	control.match = CompareSpans;
+	control.hcxt = context;
+	return hash_create(name, 1024, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+/* The one kept copy of a string. */
+static Interned *
+Intern(HTAB *strings, MemoryContext context, InterestSpan span)
+{
+	bool		found;
+	Interned   *entry = hash_search(strings, &span, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		char	   *copy = MemoryContextAllocHuge(context, Max(span.length, 1));
+
+		memcpy(copy, span.data, span.length);
+		entry->span.data = copy;
+		entry->index = (int) hash_get_num_entries(strings) - 1;
+	}
+	return entry;
+}
+
+static InterestSpan
+KeepSpan(Collector *collector, InterestSpan span)
+{
+	return span.data ? Intern(collector->strings, collector->keep, span)->span : span;
+}
+
+static InterestSpan *
+KeepSpans(Collector *collector, const InterestSpan *spans, int count)
+{
+	InterestSpan *kept = NULL;
+
+	if (count > 0)
+		kept = MemoryContextAlloc(collector->keep, sizeof(InterestSpan) * count);
+	for (int i = 0; i < count; i++)
+		kept[i] = KeepSpan(collector, spans[i]);
+	return kept;
+}
+
+/* Number of the row's joined texts among the distinct ones, -1 without text. */
+static int
+KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
+{
+	int			texts = collector->definition->columns.text_count;
+	Size		length = InterestJoinTexts(behaviour, texts, NULL);
+	char	   *text;
+	Interned   *entry;
+	InterestSpan span;
+
+	if (length == 0)
+		return -1;
+	text = MemoryContextAllocHuge(collector->row, length);
+	InterestJoinTexts(behaviour, texts, text);
+	span.data = text;
+	span.length = length;
+	entry = Intern(collector->sentences, collector->keep, span);
+	if (entry->index == collector->sentence_room)
+	{
+		collector->sentence_room *= 2;
+		collector->sentence = repalloc_huge(collector->sentence, sizeof(InterestSpan) * collector->sentence_room);
+	}
+	collector->sentence[entry->index] = entry->span;
+	return entry->index;
+}
+
+static uint64
+HashSpans(const InterestSpan *spans, int count, uint64 hash)
+{
+	for (int i = 0; i < count; i++)
+		hash = InterestHash64(spans[i].data, spans[i].length, hash + (spans[i].data != NULL));
+	return hash;
+}
+
+/* Hash of everything that the model reads of a row: breaks ties of time in the order of rows. */
+static uint64
+HashRow(const InterestColumns *columns, const InterestBehaviour *behaviour, const InterestRowTarget *target)
+{
+	uint64		hash = InterestHash64(&behaviour->time, sizeof(behaviour->time), behaviour->has_time);
+
+	hash = HashSpans(&behaviour->kind, 1, hash);
+	hash = HashSpans(behaviour->texts, columns->text_count, hash);
+	for (int i = 0; i < columns->numeric_count; i++)
+		hash = InterestHash64(&behaviour->numerics[i], sizeof(double), hash);
+	for (int i = 0; i < columns->categorical_count; i++)
+		hash = HashSpans(behaviour->categoricals[i].values, behaviour->categoricals[i].count, hash + i);
+	return HashSpans(target->labels, target->label_count, hash);
+}
+
+/* Copies what the behaviour points to; texts are kept as the sentence. */
+static void
+KeepBehaviour(Collector *collector, const InterestBehaviour *behaviour, InterestBehaviour *kept)
+{
+	const InterestColumns *columns = &collector->definition->columns;
+	double	   *numerics = MemoryContextAlloc(collector->keep, sizeof(double) * Max(columns->numeric_count, 1));
+	InterestValues *values = MemoryContextAlloc(collector->keep, sizeof(InterestValues) * Max(columns->categorical_count, 1));
+
+	*kept = *behaviour;
+	kept->kind = KeepSpan(collector, behaviour->kind);
+	kept->texts = NULL;
+	memcpy(numerics, behaviour->numerics, sizeof(double) * columns->numeric_count);
+	kept->numerics = numerics;
+	for (int i = 0; i < columns->categorical_count; i++)
+	{
+		values[i].count = behaviour->categoricals[i].count;
+		values[i].values = KeepSpans(collector, behaviour->categoricals[i].values, values[i].count);
+	}
+	kept->categoricals = values;
+}
+
+static InterestTrainingRow *
+NextRow(Collector *collector)
+{
+	if (collector->count == collector->room)
+	{
+		if (collector->room > PG_INT32_MAX / 2)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("source has too many rows to train on"),
+					 errhint("Train on a view of the newest rows.")));
+		collector->room *= 2;
+		collector->rows = repalloc_huge(collector->rows, sizeof(InterestTrainingRow) * collector->room);
+	}
+	return &collector->rows[collector->count++];
+}
+
+static void
+KeepRow(Collector *collector, const InterestBehaviour *behaviour, const InterestRowTarget *target)
+{
+	InterestTrainingRow *row;
+
+	if (target->user.data == NULL)
+	{
+		collector->rows_without_user++;
+		return;
+	}
+	row = NextRow(collector);
+	KeepBehaviour(collector, behaviour, &row->behaviour);
+	row->sentence = KeepSentence(collector, behaviour);
+	row->hash = HashRow(&collector->definition->columns, behaviour, target);
+	row->user = KeepSpan(collector, target->user);
+	row->label_count = target->label_count;
+	row->labels = KeepSpans(collector, target->labels, target->label_count);
+}
+
+static bool
+ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
+{
+	Collector  *collector = (Collector *) self;
+	MemoryContext caller = MemoryContextSwitchTo(collector->row);
+	InterestBehaviour behaviour;
+	InterestRowTarget target;
+
+	CHECK_FOR_INTERRUPTS();
+	slot_getallattrs(slot);
+	InterestReadBehaviour(collector->reader, slot->tts_values, slot->tts_isnull, &behaviour);
+	InterestReadTarget(collector->reader, slot->tts_values, slot->tts_isnull, &target);
+	KeepRow(collector, &behaviour, &target);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(collector->row);
+	if (collector->count % PROGRESS_ROWS == 0)
+		InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, collector->count, 0);
+	return true;
+}
+
+static void
+StartReceiver(DestReceiver *self, int operation, TupleDesc descriptor)
+{
+	Collector  *collector = (Collector *) self;
+	MemoryContext caller = MemoryContextSwitchTo(collector->keep);
+
+	collector->reader = InterestRowReaderMake(collector->definition, descriptor, true);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+ReceiverDoesNothing(DestReceiver *self)
+{
+}
+
+static Collector *
+MakeCollector(const InterestDefinition *definition)
+{
+	Collector  *collector = palloc0(sizeof(Collector));
+
+	collector->receiver.receiveSlot = ReceiveRow;
+	collector->receiver.rStartup = StartReceiver;
+	collector->receiver.rShutdown = ReceiverDoesNothing;
+	collector->receiver.rDestroy = ReceiverDoesNothing;
+	collector->receiver.mydest = DestNone;
+	collector->definition = definition;
+	collector->keep = CurrentMemoryContext;
+	collector->row = AllocSetContextCreate(CurrentMemoryContext, "interest source row", ALLOCSET_DEFAULT_SIZES);
+	collector->strings = MakeInterner("interest strings", CurrentMemoryContext);
+	collector->sentences = MakeInterner("interest texts", CurrentMemoryContext);
+	collector->room = 1024;
+	collector->rows = palloc(sizeof(InterestTrainingRow) * collector->room);
+	collector->sentence_room = 1024;
+	collector->sentence = palloc(sizeof(InterestSpan) * collector->sentence_room);
+	return collector;
+}
+
+/* A receiver of our own, not a cursor: a cursor's plan is never parallel. */
+static void
+Collect(Collector *collector, const char *relation)
+{
+	char	   *query = psprintf("SELECT %s FROM %s",
+								 InterestColumnList(&collector->definition->columns, true), relation);
+	SPIExecuteOptions options = {0};
+	int			result;
+
+	options.read_only = true;
+	options.dest = &collector->receiver;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	result = SPI_execute_extended(query, &options);
+	if (result < 0)
+		elog(ERROR, "reading the source failed: %s", SPI_result_code_string(result));
+	SPI_finish();
+	pfree(query);
+}
+
+/* (texts, width) */
+static float *
+EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int count)
+{
+	int			width = encoder->encoder.config.hidden;
+	float	   *vectors = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * Max(count, 1) * width);
+
+	for (int done = 0; done < count; done += ENCODE_BATCH)
+	{
+		int			batch = Min(count - done, ENCODE_BATCH);
+		const char *texts[ENCODE_BATCH];
+		Size		lengths[ENCODE_BATCH];
+
+		CHECK_FOR_INTERRUPTS();
+		InterestProgressUpdate(INTEREST_PROGRESS_TEXTS, 0, done, count);
+		for (int i = 0; i < batch; i++)
+		{
+			texts[i] = collector->sentence[done + i].data;
+			lengths[i] = collector->sentence[done + i].length;
+		}
+		InterestEncodeTexts(encoder, batch, texts, lengths, vectors + (Size) done * width);
+	}
+	return vectors;
+}
+
+void
+InterestReadSource(const InterestDefinition *definition, const char *relation,
+				   InterestLoadedEncoder *encoder, InterestSource *source)
+{
+	Collector  *collector = MakeCollector(definition);
+
+	InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, 0, 0);
+	Collect(collector, relation);
+	source->set.count = collector->count;
+	source->set.rows = collector->rows;
+	source->rows_without_user = collector->rows_without_user;
+	source->texts = (int) hash_get_num_entries(collector->sentences);
+	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;
+	MemoryContextDelete(collector->row);
+}

@@ -1,0 +1,322 @@
+/*
+ * train.c
+ *	  interest_train and interest_evaluate.
+ */
+#include "pg/compat.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "core/training/training.h"
+#include "pg/model_store.h"
+#include "pg/progress.h"
+#include "pg/report.h"
+#include "pg/scores.h"
+#include "pg/settings.h"
+#include "pg/source.h"
+#include "pg/store.h"
+
+#define MAX_EPOCHS 1000
+#define MAX_BATCH_SIZE 65536
+#define MAX_LEARNING_RATE 1.0
+
+/* Block size of training's memory. */
+#define TRAINING_BLOCK (1024 * 1024)
+
+/* Columns of interest_train and of interest_evaluate. */
+#define TRAIN_COLUMNS 7
+#define EVALUATE_COLUMNS 4
+
+/* One epoch, as returned and as stored. */
+typedef struct EpochRow
+{
+	Datum		values[TRAIN_COLUMNS];
+	bool		nulls[TRAIN_COLUMNS];
+} EpochRow;
+
+/* What the observer of a training keeps. */
+typedef struct TrainingLog
+{
+	ReturnSetInfo *result;
+	instr_time	start;			/* of this epoch */
+	EpochRow   *epochs;
+	int			count;
+} TrainingLog;
+
+static const InterestProgressPhase phases[] = {
+	[INTEREST_PHASE_PREPARE] = INTEREST_PROGRESS_PREPARE,
+	[INTEREST_PHASE_TRAIN] = INTEREST_PROGRESS_TRAIN,
+	[INTEREST_PHASE_VALIDATE] = INTEREST_PROGRESS_VALIDATE,
+	[INTEREST_PHASE_EVALUATE] = INTEREST_PROGRESS_EVALUATE,
+};
+
+static void
+ShowProgress(void *context, InterestTrainingPhase phase, int epoch, int64_t done, int64_t total)
+{
+	InterestProgressUpdate(phases[phase], epoch, done, total);
+}
+
+static double
+SecondsSince(instr_time *start)
+{
+	instr_time	now;
+	instr_time	elapsed;
+
+	INSTR_TIME_SET_CURRENT(now);
+	elapsed = now;
+	INSTR_TIME_SUBTRACT(elapsed, *start);
+	*start = now;
+	return INSTR_TIME_GET_DOUBLE(elapsed);
+}
+
+/* NaN, a figure that is not defined, becomes NULL. */
+static void
+SetFigure(double figure, Datum *value, bool *isnull)
+{
+	*isnull = isnan(figure);
+	*value = Float8GetDatum(figure);
+}
+
+static void
+LogEpoch(void *context, const InterestTrainingEpoch *epoch)
+{
+	TrainingLog *log = context;
+	EpochRow   *row = &log->epochs[log->count++];
+	double		seconds = SecondsSince(&log->start);
+
+	memset(row->nulls, false, sizeof(row->nulls));
+	row->values[0] = Int32GetDatum(epoch->epoch);
+	row->values[1] = CStringGetTextDatum("train");
+	SetFigure(epoch->loss, &row->values[2], &row->nulls[2]);
+	SetFigure(epoch->validation_loss, &row->values[3], &row->nulls[3]);
+	SetFigure(epoch->accuracy, &row->values[4], &row->nulls[4]);
+	SetFigure(seconds > 0 ? epoch->rows / seconds : NAN, &row->values[5], &row->nulls[5]);
+	SetFigure(seconds, &row->values[6], &row->nulls[6]);
+	tuplestore_putvalues(log->result->setResult, log->result->setDesc, row->values, row->nulls);
+	ereport(NOTICE,
+			(errmsg("epoch %d of %d: loss %.4f, validation loss %.4f, accuracy %.4f, %.1f s%s",
+					epoch->epoch, epoch->epochs, epoch->loss, epoch->validation_loss,
+					epoch->accuracy, seconds, epoch->best ? ", the best so far" : "")));
+}
+
+static void
+CheckRange(const char *name, bool valid, const char *range)
+{
+	if (!valid)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", name),
+				 errhint("It is %s.", range)));
+}
+
+static InterestTrainingOptions
+ReadTrainingOptions(FunctionCallInfo fcinfo, const InterestDefinition *definition)
+{
+	InterestTrainingOptions options = InterestTrainingDefault;
+
+	options.seed = definition->seed;
+	options.epochs = PG_GETARG_INT32(1);
+	options.batch_size = PG_GETARG_INT32(2);
+	options.learning_rate = PG_GETARG_FLOAT8(3);
+	options.patience = PG_GETARG_INT32(4);
+	CheckRange("epochs", options.epochs >= 1 && options.epochs <= MAX_EPOCHS, "from 1 to 1000");
+	CheckRange("batch_size", options.batch_size >= 1 && options.batch_size <= MAX_BATCH_SIZE, "from 1 to 65536");
+	CheckRange("learning_rate", options.learning_rate > 0 && options.learning_rate <= MAX_LEARNING_RATE,
+			   "above 0 and at most 1");
+	CheckRange("patience", options.patience >= 1, "at least 1");
+	return options;
+}
+
+/* The encoder of a model's texts; NULL for a model without. */
+static InterestLoadedEncoder *
+EncoderOf(const InterestDefinition *definition)
+{
+	return definition->encoder ? InterestEncoderByName(definition->encoder) : NULL;
+}
+
+static InterestTrainingDefinition
+TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEncoder *encoder)
+{
+	InterestTrainingDefinition training = {0};
+
+	training.dimensions = definition->dimensions;
+	memcpy(training.half_life, definition->half_life, sizeof(training.half_life));
+	training.kind_names = definition->kind_names;
+	training.kinds = definition->kinds;
+	training.text_count = definition->columns.text_count;
+	training.sentence_width = encoder ? encoder->encoder.config.hidden : 0;
+	training.numeric_count = definition->columns.numeric_count;
+	training.categorical_count = definition->columns.categorical_count;
+	training.task = definition->task;
+	training.several = definition->label_is_array;
+	return training;
+}
+
+static void
+StoreEpochs(const InterestDefinition *definition, int version, const TrainingLog *log)
+{
+	Oid			types[] = {TEXTOID, INT4OID, INT4OID, TEXTOID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID, FLOAT8OID};
+
+	for (int i = 0; i < log->count; i++)
+	{
+		Datum		values[lengthof(types)] = {CStringGetTextDatum(definition->name), Int32GetDatum(version)};
+		char		nulls[lengthof(types)] = {' ', ' '};
+
+		for (int j = 0; j < TRAIN_COLUMNS; j++)
+		{
+			values[2 + j] = log->epochs[i].values[j];
+			nulls[2 + j] = log->epochs[i].nulls[j] ? 'n' : ' ';
+		}
+		InterestStoreExecute("INSERT INTO %s.interest_training_run VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+							 lengthof(types), types, values, nulls);
+	}
+}
+
+static void
+NoteSkipped(const InterestSource *source, const InterestTrainingCounts *counts)
+{
+	int64		skipped = source->rows_without_user + counts->rows_without_time + counts->rows_without_content;
+
+	if (skipped > 0)
+		ereport(NOTICE,
+				(errmsg("skipped " INT64_FORMAT " of " INT64_FORMAT " rows", skipped,
+						source->set.count + source->rows_without_user),
+				 errdetail("Without user: " INT64_FORMAT ", without time: %d, with nothing that the model reads: %d.",
+						   source->rows_without_user, counts->rows_without_time, counts->rows_without_content)));
+}
+
+/* Trains and stores one version; everything but the result lives in the current context. */
+static void
+TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions *options,
+			 bool deploy, TrainingLog *log)
+{
+	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest training", TRAINING_BLOCK);
+	InterestLoadedEncoder *encoder = EncoderOf(definition);
+	InterestTrainingDefinition training = TrainingDefinition(definition, encoder);
+	InterestTrainingObserver observer = {log, ShowProgress, LogEpoch};
+	InterestTrainingResult result;
+	InterestSource source;
+	InterestModel model;
+	InterestStatus status;
+	int			version;
+
+	InterestReadSource(definition, InterestSourceSql(definition), encoder, &source);
+	INSTR_TIME_SET_CURRENT(log->start);
+	if (!InterestTrain(&source.set, &training, options, InterestCurrentKernel(), InterestSgemm,
+					   &observer, &arena->arena, &model, &result, &status))
+		InterestReport(&status);
+	NoteSkipped(&source, &result.counts);
+	InterestProgressUpdate(INTEREST_PROGRESS_STORE, result.epochs, 0, 0);
+	version = InterestStoreVersion(definition, &model, encoder ? encoder->content_hash : NULL, deploy);
+	StoreEpochs(definition, version, log);
+	ereport(NOTICE,
+			(errmsg("version %d of model \"%s\" is trained%s", version, definition->name,
+					deploy ? " and deployed" : "")));
+}
+
+INTEREST_FUNCTION(interest_train);
+Datum
+interest_train(PG_FUNCTION_ARGS)
+{
+	InterestDefinition *definition;
+	InterestTrainingOptions options;
+	TrainingLog log = {0};
+	MemoryContext work;
+	MemoryContext caller;
+
+	PreventCommandIfReadOnly("interest_train()");
+	definition = InterestOwnedModel(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	options = ReadTrainingOptions(fcinfo, definition);
+	InitMaterializedSRF(fcinfo, 0);
+	log.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	log.epochs = palloc(sizeof(EpochRow) * options.epochs);
+
+	work = AllocSetContextCreate(CurrentMemoryContext, "interest training", ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(work);
+	InterestProgressBegin(options.epochs);
+	TrainVersion(definition, &options, PG_GETARG_BOOL(5), &log);
+	InterestProgressEnd();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+	return (Datum) 0;
+}
+
+/* Quoted name of the relation to evaluate on: the argument, or the model's source. */
+static const char *
+EvaluationSource(FunctionCallInfo fcinfo, const InterestDefinition *definition)
+{
+	Oid			relation;
+	char	   *name;
+
+	if (PG_ARGISNULL(2))
+		return InterestSourceSql(definition);
+	relation = PG_GETARG_OID(2);
+	name = get_rel_name(relation);
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+static void
+ReturnFigures(ReturnSetInfo *result, const InterestEvaluation *evaluation, const InterestNames *interests)
+{
+	for (int i = 0; i < evaluation->figure_count; i++)
+	{
+		const InterestFigure *figure = &evaluation->figures[i];
+		Datum		values[EVALUATE_COLUMNS];
+		bool		nulls[EVALUATE_COLUMNS] = {false};
+
+		values[0] = CStringGetTextDatum(InterestSystemName(figure->system));
+		values[1] = CStringGetTextDatum(figure->metric);
+		nulls[2] = figure->interest < 0;
+		if (!nulls[2])
+			values[2] = InterestNameText(interests->spans[figure->interest]);
+		SetFigure(figure->value, &values[3], &nulls[3]);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+INTEREST_FUNCTION(interest_evaluate);
+Datum
+interest_evaluate(PG_FUNCTION_ARGS)
+{
+	InterestTrainingObserver observer = {NULL, ShowProgress, NULL};
+	InterestServerArena *arena;
+	InterestDefinition *definition;
+	InterestLoadedModel *model;
+	InterestLoadedEncoder *encoder = NULL;
+	InterestEvaluation evaluation;
+	InterestSource source;
+	InterestStatus status;
+	char	   *name;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of the model is NULL")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	definition = InterestUsableModel(name);
+	model = InterestLoadVersion(PG_ARGISNULL(1) ? InterestDeployedVersion(name) :
+								InterestVersionByNumber(name, PG_GETARG_INT32(1)));
+	if (model->has_encoder)
+		encoder = InterestEncoderByHash(model->encoder_hash, psprintf("model \"%s\"", name));
+	InitMaterializedSRF(fcinfo, 0);
+	arena = InterestArenaBegin(CurrentMemoryContext, "interest evaluation", TRAINING_BLOCK);
+	InterestProgressBegin(0);
+	InterestReadSource(definition, EvaluationSource(fcinfo, definition), encoder, &source);
+	if (!InterestEvaluate(&source.set, &model->model, definition->seed, INTEREST_SPLIT_TEST,
+						  InterestCurrentKernel(), InterestSgemm, &observer, &arena->arena,
+						  &evaluation, &status))
+		InterestReport(&status);
+	InterestProgressEnd();
+	ReturnFigures((ReturnSetInfo *) fcinfo->resultinfo, &evaluation, &model->model.interests);
+	return (Datum) 0;
+}
