@@ -4,6 +4,8 @@
  */
 #include "pg/compat.h"
 
+#include <limits.h>
+
 #include "utils/guc.h"
 
 #include "pg/settings.h"
