@@ -29,7 +29,7 @@ CREATE TABLE interest_encoder (
 CREATE TABLE interest_encoder_chunk (
 	encoder text COLLATE "C" NOT NULL REFERENCES interest_encoder ON DELETE CASCADE,
 	ordinal integer NOT NULL,
-	data bytea STORAGE EXTERNAL NOT NULL,
+	data bytea NOT NULL,
 	PRIMARY KEY (encoder, ordinal)
 );
 
@@ -65,7 +65,7 @@ CREATE TABLE interest_model_chunk (
 	model text COLLATE "C" NOT NULL,
 	version integer NOT NULL,
 	ordinal integer NOT NULL,
-	data bytea STORAGE EXTERNAL NOT NULL,
+	data bytea NOT NULL,
 	PRIMARY KEY (model, version, ordinal),
 	FOREIGN KEY (model, version) REFERENCES interest_model_version ON DELETE CASCADE
 );
@@ -90,6 +90,9 @@ CREATE TABLE interest_grant (
 	role name NOT NULL,
 	PRIMARY KEY (kind, object, role)
 );
+
+ALTER TABLE interest_encoder_chunk ALTER COLUMN data SET STORAGE EXTERNAL;
+ALTER TABLE interest_model_chunk ALTER COLUMN data SET STORAGE EXTERNAL;
 
 COMMENT ON TABLE interest_encoder IS 'text encoders; see the view interest_encoders';
 COMMENT ON TABLE interest_encoder_chunk IS 'vocabulary and weights of encoders, in pieces of at most 1 MB';
