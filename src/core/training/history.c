@@ -139,13 +139,15 @@ InterestHistoryRead(const InterestHistorySums *sums, int64_t at, InterestSums *o
 	for (int p = 0; p < INTEREST_PARTS; p++)
 	{
 		out->mass[p] = 0.0;
-		memset(out->vector[p], 0, sizeof(double) * (size_t) sums->dimensions);
+		if (out->vector[p] != NULL)
+			memset(out->vector[p], 0, sizeof(double) * (size_t) sums->dimensions);
 	}
 	if (sums->newest == INT64_MIN)
 		return;
 	out->days = (double) ((uint64_t) at - (uint64_t) sums->newest) / MICROSECONDS_A_DAY;
 	for (int p = 0; p < INTEREST_PARTS; p++)
-		ReadPart(sums, p, at, out);
+		if (out->vector[p] != NULL)
+			ReadPart(sums, p, at, out);
 }
 
 void

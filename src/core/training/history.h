@@ -62,7 +62,10 @@ extern void InterestHistoryClear(InterestHistorySums *sums);
 extern void InterestHistoryAdd(InterestHistorySums *sums, const InterestHistoryRow *row,
 							   const float *vector);
 
-/* The sums at a time not before the newest row; the arrays of out are the caller's. */
+/*
+ * The sums at a time not before the newest row; the arrays of out are the
+ * caller's, NULL for a negative part without rows.
+ */
 extern void InterestHistoryRead(const InterestHistorySums *sums, int64_t at, InterestSums *out);
 
 /*

@@ -1,0 +1,36 @@
+/*
+ * optimizer.h
+ *	  Adam with decoupled weight decay, and how the learning rate goes.
+ *
+ * Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015;
+ * Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019.
+ */
+#ifndef INTEREST_OPTIMIZER_H
+#define INTEREST_OPTIMIZER_H
+
+#include "core/model/model.h"
+
+typedef struct InterestOptimizer
+{
+	const InterestModel *model; /* bound: its parameters change */
+	double		weight_decay;	/* of the blocks that have it */
+	double		clip;			/* greatest norm of all gradients */
+	int64_t		steps;
+	float	   *mean;			/* (parameters): of the gradients */
+	float	   *square;			/* (parameters): of their squares */
+} InterestOptimizer;
+
+extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
+								  double weight_decay, double clip, InterestArena *arena);
+
+/* One step against gradient (parameters), which is scaled where its norm is above the clip. */
+extern void InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
+								  float *gradient);
+
+/*
+ * Share of the greatest learning rate at a point of the training, 0 .. 1: it
+ * rises evenly during the warm-up, then falls to 0 along half a cosine.
+ */
+extern double InterestLearningRate(double progress, double warm_up);
+
+#endif

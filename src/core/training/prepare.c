@@ -1,0 +1,508 @@
+/*
+ * prepare.c
+ *	  Rows in order, users with their splits, and what is learned by counting.
+ */
+#include "core/training/prepare.h"
+
+#include "core/base/hash.h"
+#include "core/base/sort.h"
+
+#include <math.h>
+
+/* Rows between two looks at whether the host wants to stop. */
+#define ROWS_BETWEEN_CHECKS 1024
+
+/* Users of 100 that train, and that train or validate. */
+#define TRAINING_PERCENT 80
+#define VALIDATION_PERCENT 90
+
+/* Keeps the random numbers of a user apart from his split. */
+#define USER_KEY_SEED UINT64_C(0x75736572)
+
+static void
+CheckCancelAt(int row, const InterestHost *host)
+{
+	if (row % ROWS_BETWEEN_CHECKS == 0)
+		InterestCheckCancel(host);
+}
+
+InterestSplit
+InterestSplitOf(InterestSpan user, uint64_t seed)
+{
+	uint64_t	percent = InterestHash64(user.data, user.length, seed) % 100;
+
+	if (percent < TRAINING_PERCENT)
+		return INTEREST_SPLIT_TRAINING;
+	return percent < VALIDATION_PERCENT ? INTEREST_SPLIT_VALIDATION : INTEREST_SPLIT_TEST;
+}
+
+static int
+CompareNumbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int
+CompareLabels(const InterestTrainingRow *a, const InterestTrainingRow *b)
+{
+	for (int i = 0; i < a->label_count && i < b->label_count; i++)
+	{
+		int			order = InterestSpanCompare(a->labels[i], b->labels[i]);
+
+		if (order != 0)
+			return order;
+	}
+	return a->label_count - b->label_count;
+}
+
+/* Rows that are equal in all of this are the same row twice. */
+static int
+CompareRows(const void *context, int i, int j)
+{
+	const InterestTrainingRow *a = (const InterestTrainingRow *) context + i;
+	const InterestTrainingRow *b = (const InterestTrainingRow *) context + j;
+	int			order = InterestSpanCompare(a->user, b->user);
+
+	if (order == 0)
+		order = (a->behaviour.time > b->behaviour.time) - (a->behaviour.time < b->behaviour.time);
+	if (order == 0)
+		order = CompareNumbers(a->hash, b->hash);
+	return order != 0 ? order : CompareLabels(a, b);
+}
+
+static void
+AddUser(InterestPreparedRows *prepared, int first, uint64_t seed)
+{
+	InterestSpan text = prepared->rows[first]->user;
+	InterestTrainingUser *user = &prepared->users[prepared->user_count++];
+
+	user->first = first;
+	user->count = 0;
+	user->key = InterestHash64(text.data, text.length, USER_KEY_SEED);
+	user->split = InterestSplitOf(text, seed);
+}
+
+static void
+CountUsers(InterestPreparedRows *prepared)
+{
+	InterestTrainingCounts *counts = &prepared->counts;
+
+	counts->rows = prepared->row_count;
+	counts->users = prepared->user_count;
+	counts->training_users = 0;
+	counts->validation_users = 0;
+	counts->test_users = 0;
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		InterestSplit split = prepared->users[u].split;
+
+		counts->training_users += split == INTEREST_SPLIT_TRAINING;
+		counts->validation_users += split == INTEREST_SPLIT_VALIDATION;
+		counts->test_users += split == INTEREST_SPLIT_TEST;
+	}
+}
+
+void
+InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *arena,
+				 InterestPreparedRows *prepared)
+{
+	InterestArenaMark mark;
+	int		   *order;
+	int			count = 0;
+
+	prepared->set = set;
+	prepared->rows = InterestArenaArray(arena, const InterestTrainingRow *, set->count);
+	prepared->users = InterestArenaArray(arena, InterestTrainingUser, set->count);
+	prepared->user_count = 0;
+	mark = InterestArenaGetMark(arena);
+	order = InterestArenaArray(arena, int, set->count);
+	for (int i = 0; i < set->count; i++)
+		if (set->rows[i].behaviour.has_time)
+			order[count++] = i;
+	InterestSort(order, count, CompareRows, set->rows, arena);
+	for (int i = 0; i < count; i++)
+	{
+		CheckCancelAt(i, arena->host);
+		prepared->rows[i] = &set->rows[order[i]];
+		if (i == 0 || InterestSpanCompare(prepared->rows[i]->user, prepared->rows[i - 1]->user) != 0)
+			AddUser(prepared, i, seed);
+		prepared->users[prepared->user_count - 1].count++;
+	}
+	InterestArenaReturnTo(arena, mark);
+	prepared->row_count = count;
+	prepared->counts.rows_without_time = set->count - count;
+	prepared->counts.rows_without_content = 0;
+	CountUsers(prepared);
+}
+
+/* A walk over the rows of training users. */
+typedef struct TrainingRows
+{
+	const InterestPreparedRows *prepared;
+	const InterestHost *host;
+	int			user;
+	int			row;
+} TrainingRows;
+
+static TrainingRows
+TrainingRowsOf(const InterestPreparedRows *prepared, const InterestArena *arena)
+{
+	TrainingRows rows = {prepared, arena->host, 0, 0};
+
+	return rows;
+}
+
+static const InterestTrainingRow *
+NextTrainingRow(TrainingRows *rows)
+{
+	while (rows->user < rows->prepared->user_count)
+	{
+		const InterestTrainingUser *user = &rows->prepared->users[rows->user];
+
+		if (user->split == INTEREST_SPLIT_TRAINING && rows->row < user->first + user->count)
+		{
+			CheckCancelAt(rows->row, rows->host);
+			return rows->prepared->rows[rows->row++];
+		}
+		rows->user++;
+		if (rows->user < rows->prepared->user_count)
+			rows->row = rows->prepared->users[rows->user].first;
+	}
+	return NULL;
+}
+
+static void
+LearnNumeric(const InterestPreparedRows *prepared, int column, InterestArena *scratch,
+			 InterestNumeric *numeric)
+{
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+	double		count = 0.0;
+	double		sum = 0.0;
+	double		squares = 0.0;
+
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		if (isfinite(row->behaviour.numerics[column]))
+		{
+			count += 1.0;
+			sum += row->behaviour.numerics[column];
+		}
+	numeric->mean = count > 0.0 ? sum / count : 0.0;
+	rows = TrainingRowsOf(prepared, scratch);
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		if (isfinite(row->behaviour.numerics[column]))
+		{
+			double		distance = row->behaviour.numerics[column] - numeric->mean;
+
+			squares += distance * distance;
+		}
+	numeric->deviation = squares > 0.0 ? sqrt(squares / count) : 1.0;
+	if (!isfinite(numeric->mean) || !isfinite(numeric->deviation) || numeric->deviation <= 0.0)
+	{
+		/* Numbers too large or too small to be squared say nothing that a model could use. */
+		numeric->mean = 0.0;
+		numeric->deviation = 1.0;
+	}
+}
+
+/* Names as they were met, with room for all that will be. */
+typedef struct MetNames
+{
+	InterestSpan *spans;
+	int			count;
+} MetNames;
+
+static int
+CompareMet(const void *context, int a, int b)
+{
+	const InterestSpan *spans = context;
+
+	return InterestSpanCompare(spans[a], spans[b]);
+}
+
+/* Sorts met names; returns how many runs of equal ones there are, and where they end. */
+static int
+FindRuns(const MetNames *met, InterestArena *scratch, int **order, int **run_end)
+{
+	int			runs = 0;
+
+	*order = InterestArenaArray(scratch, int, met->count);
+	*run_end = InterestArenaArray(scratch, int, met->count);
+	for (int i = 0; i < met->count; i++)
+		(*order)[i] = i;
+	InterestSort(*order, met->count, CompareMet, met->spans, scratch);
+	for (int i = 0; i < met->count; i++)
+	{
+		CheckCancelAt(i, scratch->host);
+		if (i + 1 == met->count ||
+			InterestSpanCompare(met->spans[(*order)[i]], met->spans[(*order)[i + 1]]) != 0)
+			(*run_end)[runs++] = i + 1;
+	}
+	return runs;
+}
+
+/* Runs of the length least or more. */
+static int
+CountLongRuns(const int *run_end, int runs, int least)
+{
+	int			count = 0;
+
+	for (int r = 0; r < runs; r++)
+		count += run_end[r] - (r > 0 ? run_end[r - 1] : 0) >= least;
+	return count;
+}
+
+/*
+ * The names met at least so often, in byte order; more often where there would
+ * be more than most of them.
+ */
+static InterestNames
+DistinctNames(const MetNames *met, int least, int most, InterestArena *arena,
+			  InterestArena *scratch)
+{
+	InterestNames names = {0, NULL};
+	InterestSpan *spans;
+	int		   *order;
+	int		   *run_end;
+	int			runs = FindRuns(met, scratch, &order, &run_end);
+
+	while (CountLongRuns(run_end, runs, least) > most)
+		least++;
+	spans = InterestArenaArray(arena, InterestSpan, CountLongRuns(run_end, runs, least));
+	names.spans = spans;
+	for (int r = 0; r < runs; r++)
+	{
+		int			start = r > 0 ? run_end[r - 1] : 0;
+
+		if (run_end[r] - start >= least)
+			spans[names.count++] = met->spans[order[start]];
+	}
+	return names;
+}
+
+static void
+MeetValues(const InterestValues *values, MetNames *met)
+{
+	for (int i = 0; i < values->count; i++)
+		if (values->values[i].data != NULL && values->values[i].length <= INTEREST_MAX_NAME)
+			met->spans[met->count++] = values->values[i];
+}
+
+static InterestNames
+LearnValues(const InterestPreparedRows *prepared, int column, int least, InterestArena *arena,
+			InterestArena *scratch)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+	size_t		room = 0;
+	MetNames	met = {NULL, 0};
+	InterestNames names;
+
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		room += (size_t) row->behaviour.categoricals[column].count;
+	met.spans = InterestArenaArray(scratch, InterestSpan, room);
+	rows = TrainingRowsOf(prepared, scratch);
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		MeetValues(&row->behaviour.categoricals[column], &met);
+	names = DistinctNames(&met, least, INTEREST_MAX_VALUES, arena, scratch);
+	InterestArenaReturnTo(scratch, mark);
+	return names;
+}
+
+static const float *
+SentenceOf(const InterestPreparedRows *prepared, const InterestTrainingRow *row, int width)
+{
+	if (row->sentence < 0 || width == 0)
+		return NULL;
+	return prepared->set->sentences + (size_t) width * (size_t) row->sentence;
+}
+
+/* Mean norm of the training users' sentences; 1 where there is none. */
+static double
+MeanSentenceNorm(const InterestPreparedRows *prepared, int width, InterestArena *scratch)
+{
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+	double		sum = 0.0;
+	double		count = 0.0;
+
+	while ((row = NextTrainingRow(&rows)) != NULL)
+	{
+		const float *sentence = SentenceOf(prepared, row, width);
+		double		squares = 0.0;
+
+		if (sentence == NULL)
+			continue;
+		for (int i = 0; i < width; i++)
+			squares += (double) sentence[i] * sentence[i];
+		sum += sqrt(squares);
+		count += 1.0;
+	}
+	return sum > 0.0 ? sum / count : 1.0;
+}
+
+void
+InterestLearnFeatures(const InterestPreparedRows *prepared,
+					  const InterestTrainingDefinition *definition, int least_value_rows,
+					  InterestArena *arena, InterestArena *scratch, InterestRowNetwork *network)
+{
+	InterestFeatures *features = &network->features;
+	InterestNumeric *numerics = InterestArenaArray(arena, InterestNumeric, definition->numeric_count);
+
+	features->text_count = definition->text_count;
+	features->sentence_width = definition->sentence_width;
+	features->kind_names = definition->kind_names;
+	features->kinds = definition->kinds;
+	features->numeric_count = definition->numeric_count;
+	features->numerics = numerics;
+	for (int i = 0; i < definition->numeric_count; i++)
+		LearnNumeric(prepared, i, scratch, &numerics[i]);
+	features->categorical_count = definition->categorical_count;
+	features->categoricals = InterestArenaArray(arena, InterestCategorical, definition->categorical_count);
+	for (int i = 0; i < definition->categorical_count; i++)
+		features->categoricals[i].values = LearnValues(prepared, i, least_value_rows, arena,
+														 scratch);
+	network->dimensions = definition->dimensions;
+	network->sentence_scale = INTEREST_SENTENCE_SCALE;
+	if (definition->sentence_width > 0)
+		network->sentence_scale /= (float) MeanSentenceNorm(prepared, definition->sentence_width, scratch);
+}
+
+/* Makes row i's input and puts the row where kept says. */
+static InterestRowResult
+MakeInput(InterestPreparedRows *prepared, int i, int kept, const InterestFeatures *features,
+		  InterestRowInput *inputs, InterestArena *arena, InterestStatus *status)
+{
+	const InterestTrainingRow *row = prepared->rows[i];
+	const float *sentence = SentenceOf(prepared, row, features->sentence_width);
+
+	prepared->rows[kept] = row;
+	return InterestRowInputOf(features, &row->behaviour, sentence, arena, &inputs[kept], status);
+}
+
+bool
+InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *features,
+				   const int64_t *half_life, InterestArena *arena,
+				   const InterestTrainingObserver *observer, InterestStatus *status)
+{
+	InterestRowInput *inputs = InterestArenaArray(arena, InterestRowInput, prepared->row_count);
+	int			kept = 0;
+	int			kept_users = 0;
+
+	prepared->inputs = inputs;
+	prepared->history = InterestArenaArray(arena, InterestHistoryRow, prepared->row_count);
+	prepared->keys = InterestArenaArray(arena, InterestRowKey, prepared->row_count);
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		InterestTrainingUser user = prepared->users[u];
+		int			first = kept;
+
+		for (int i = user.first; i < user.first + user.count; i++)
+		{
+			InterestRowResult result = MakeInput(prepared, i, kept, features, inputs, arena, status);
+
+			if (i % ROWS_BETWEEN_CHECKS == 0 && observer && observer->progress)
+				observer->progress(observer->context, INTEREST_PHASE_PREPARE, 0, i, prepared->row_count);
+			CheckCancelAt(i, arena->host);
+			if (result == INTEREST_ROW_FAILED)
+				return false;
+			if (result == INTEREST_ROW_SKIPPED)
+				continue;
+			InterestHistoryRowInit(&prepared->history[kept], prepared->rows[kept]->behaviour.time,
+								   inputs[kept].weight, inputs[kept].negative, half_life);
+			prepared->keys[kept].user = user.key;
+			prepared->keys[kept].position = (uint64_t) (kept - first);
+			kept++;
+		}
+		user.first = first;
+		user.count = kept - first;
+		if (user.count > 0)
+			prepared->users[kept_users++] = user;
+	}
+	prepared->counts.rows_without_content = prepared->row_count - kept;
+	prepared->row_count = kept;
+	prepared->user_count = kept_users;
+	CountUsers(prepared);
+	return true;
+}
+
+static bool
+CheckInterests(const InterestNames *interests, int training_users, InterestStatus *status)
+{
+	for (int i = 0; i < interests->count; i++)
+		if (interests->spans[i].length > INTEREST_MAX_NAME)
+		{
+			InterestFail(status, INTEREST_LIMIT_EXCEEDED, "a label is longer than %d bytes",
+						 INTEREST_MAX_NAME);
+			return InterestHint(status, "Name a column of short labels, one for each interest.");
+		}
+	if (interests->count > INTEREST_MAX_INTERESTS)
+	{
+		InterestFail(status, INTEREST_LIMIT_EXCEEDED, "the label column has more than %d interests",
+					 INTEREST_MAX_INTERESTS);
+		return InterestHint(status, "Group rare labels, or name a coarser column.");
+	}
+	if (interests->count >= 2)
+		return true;
+	InterestFail(status, INTEREST_INVALID_ARGUMENT, "training needs at least two interests, and the label column has %s",
+				 interests->count == 0 ? "none" : "one");
+	InterestDetail(status, "Only rows of the %d training users were looked at, rows without a time or without any feature left out.",
+				   training_users);
+	return InterestHint(status, "Look at the distinct labels of the source, and whether it has rows of enough users: 80 of 100 users train.");
+}
+
+bool
+InterestLearnInterests(const InterestPreparedRows *prepared, InterestArena *arena,
+					   InterestArena *scratch, InterestNames *interests, InterestStatus *status)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+	size_t		room = 0;
+	MetNames	met = {NULL, 0};
+
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		room += (size_t) row->label_count;
+	met.spans = InterestArenaArray(scratch, InterestSpan, room);
+	rows = TrainingRowsOf(prepared, scratch);
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		for (int i = 0; i < row->label_count; i++)
+			met.spans[met.count++] = row->labels[i];
+	*interests = DistinctNames(&met, 1, met.count, arena, scratch);
+	InterestArenaReturnTo(scratch, mark);
+	return CheckInterests(interests, prepared->counts.training_users, status);
+}
+
+void
+InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interests,
+				   InterestArena *arena)
+{
+	int		   *seen_in = InterestArenaArray(arena, int, interests->count + 1);
+	size_t		room = 0;
+	int			count = 0;
+
+	for (int i = 0; i <= interests->count; i++)
+		seen_in[i] = -1;
+	for (int i = 0; i < prepared->row_count; i++)
+		room += (size_t) prepared->rows[i]->label_count;
+	prepared->labels = InterestArenaArray(arena, int, room);
+	prepared->label_first = InterestArenaArray(arena, int, prepared->row_count + 1);
+	for (int i = 0; i < prepared->row_count; i++)
+	{
+		const InterestTrainingRow *row = prepared->rows[i];
+
+		CheckCancelAt(i, arena->host);
+		prepared->label_first[i] = count;
+		for (int l = 0; l < row->label_count; l++)
+		{
+			int			interest = InterestNamesFind(interests, row->labels[l]);
+
+			if (seen_in[interest + 1] == i)
+				continue;
+			seen_in[interest + 1] = i;
+			prepared->labels[count++] = interest;
+		}
+	}
+	prepared->label_first[prepared->row_count] = count;
+}

@@ -1,0 +1,68 @@
+/*
+ * prepare.h
+ *	  Rows in order, users with their splits, and what is learned by counting.
+ */
+#ifndef INTEREST_PREPARE_H
+#define INTEREST_PREPARE_H
+
+#include "core/training/history.h"
+#include "core/training/training.h"
+
+/* A user's rows lie together, in the order of time. */
+typedef struct InterestTrainingUser
+{
+	int			first;
+	int			count;
+	uint64_t	key;			/* of his random numbers: a hash of his text */
+	InterestSplit split;
+} InterestTrainingUser;
+
+/*
+ * Rows of all users that are used, sorted by user, time, hash and labels.
+ * Arrays are (row_count) unless they say otherwise.
+ */
+typedef struct InterestPreparedRows
+{
+	const InterestTrainingSet *set;
+	int			row_count;
+	const InterestTrainingRow **rows;
+	const InterestRowInput *inputs;
+	InterestRowKey *keys;
+	InterestHistoryRow *history;
+	int		   *label_first;	/* (row_count + 1): a row's interests in labels, each once */
+	int		   *labels;			/* -1: not among the model's */
+	int			user_count;
+	InterestTrainingUser *users;
+	InterestTrainingCounts counts;
+} InterestPreparedRows;
+
+/*
+ * Sorts and splits.  Rows without a time leave here; inputs, history and labels
+ * wait for a model's features and interests.
+ */
+extern void InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
+							 InterestArena *arena, InterestPreparedRows *prepared);
+
+/*
+ * The features that training users' rows have: means, deviations, values of
+ * the categoricals, the scale of sentences.
+ */
+extern void InterestLearnFeatures(const InterestPreparedRows *prepared,
+								  const InterestTrainingDefinition *definition,
+								  int least_value_rows, InterestArena *arena,
+								  InterestArena *scratch, InterestRowNetwork *network);
+
+/* Makes the inputs; rows with nothing present leave, users without rows too. */
+extern bool InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *features,
+							   const int64_t *half_life, InterestArena *arena,
+							   const InterestTrainingObserver *observer, InterestStatus *status);
+
+/* The interests: labels of the training users' rows that are used. */
+extern bool InterestLearnInterests(const InterestPreparedRows *prepared, InterestArena *arena,
+								   InterestArena *scratch, InterestNames *interests,
+								   InterestStatus *status);
+
+extern void InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interests,
+							   InterestArena *arena);
+
+#endif

@@ -1,0 +1,94 @@
+/*
+ * sample.h
+ *	  Samples: which rows are read, when, and what the reading should say.
+ *
+ * algorithm: section 3, training samples.  A plan lists what one pass over some
+ * users consists of; batches are made of it one after another.
+ */
+#ifndef INTEREST_SAMPLE_H
+#define INTEREST_SAMPLE_H
+
+#include "core/training/prepare.h"
+
+/* A reading of the history that it belongs to: a sample. */
+typedef struct InterestReadPoint
+{
+	int			rows;			/* of the history's rows that it sees */
+	int64_t		at;
+	int			user;			/* of the prepared users */
+	double		weight;			/* 1, in evaluation of "next" 1 / positions of the user */
+} InterestReadPoint;
+
+/* Rows in the order of time, with readings in the order of the rows they see. */
+typedef struct InterestHistory
+{
+	int			first_row;		/* in the batch's rows */
+	int			row_count;
+	int			first_read;		/* in the batch's reads */
+	int			read_count;
+} InterestHistory;
+
+typedef struct InterestBatch
+{
+	int			history_count;
+	InterestHistory *histories;
+	int			row_count;
+	int		   *rows;			/* (row_count): of the prepared rows */
+	int			read_count;
+	InterestReadPoint *reads;	/* (read_count) */
+	InterestTargets targets;	/* of the reads; below 0: an interest the model does not have */
+} InterestBatch;
+
+/* What samples are drawn from. */
+typedef struct InterestSampler
+{
+	const InterestPreparedRows *prepared;
+	InterestTask task;
+	bool		several;
+	int		   *positions;		/* next: (users), rows that can be targets */
+	int		   *target_first;	/* others: (users + 1), the users' targets */
+	int		   *targets;
+	int			gap_count;
+	int64_t    *gaps;			/* others: between neighbouring rows of training users */
+} InterestSampler;
+
+/* One history to come. */
+typedef struct InterestPlanEntry
+{
+	int			user;
+	int			row;			/* the lone row of a sample; or one of the two below */
+	uint64_t	order;			/* entries are sorted by it */
+} InterestPlanEntry;
+
+#define INTEREST_WHOLE_USER (-1)	/* next: his positions; evaluation of others: all his rows */
+#define INTEREST_SOME_ROWS (-2) /* a prefix or a subset of his rows */
+
+typedef struct InterestPlan
+{
+	const InterestSampler *sampler;
+	bool		evaluation;
+	uint64_t	seed;
+	uint64_t	epoch;
+	int			entry_count;
+	InterestPlanEntry *entries;
+	int			next_entry;
+	int64_t		sample_count;	/* of all entries */
+	int64_t		samples_done;	/* in the batches made */
+} InterestPlan;
+
+extern void InterestSamplerInit(const InterestPreparedRows *prepared, InterestTask task,
+								bool several, InterestArena *arena, InterestSampler *sampler);
+
+/* The samples of one epoch, in random order. */
+extern void InterestPlanEpoch(const InterestSampler *sampler, uint64_t seed, int epoch,
+							  InterestArena *arena, InterestPlan *plan);
+
+/* Every sample that measures a split's users. */
+extern void InterestPlanEvaluation(const InterestSampler *sampler, InterestSplit split,
+								   InterestArena *arena, InterestPlan *plan);
+
+/* The next histories, until there are so many samples or rows; false at the end. */
+extern bool InterestNextBatch(InterestPlan *plan, int samples, int rows, InterestArena *arena,
+							  InterestBatch *batch);
+
+#endif
