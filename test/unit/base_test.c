@@ -1,0 +1,384 @@
+/*
+ * base_test.c
+ *	  Status, arena, hash, random numbers, bytes and 128-bit integers.
+ */
+#include "check.h"
+
+#include "core/base/bytes.h"
+#include "core/base/hash.h"
+#include "core/base/random.h"
+#include "core/base/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+TestStatus(void)
+{
+	InterestStatus status;
+	char		longer[1000];
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	memset(&status, 0x55, sizeof(status));
+	CHECK(!InterestFail(&status, INTEREST_CORRUPT, "tensor %s has %d rows", "a", 3));
+	CHECK_INTEGER(status.code, INTEREST_CORRUPT);
+	CHECK_STRING(status.message, "tensor a has 3 rows");
+	CHECK_STRING(status.detail, "");
+	CHECK_STRING(status.hint, "");
+	CHECK(!InterestDetail(&status, "Detail %d.", 1));
+	CHECK(!InterestHint(&status, "Hint %d.", 2));
+	CHECK_STRING(status.message, "tensor a has 3 rows");
+	CHECK_STRING(status.detail, "Detail 1.");
+	CHECK_STRING(status.hint, "Hint 2.");
+	InterestFail(&status, INTEREST_MISMATCH, "%s", longer);
+	InterestHint(&status, "%s", longer);
+	CHECK_INTEGER(strlen(status.message), sizeof(status.message) - 1);
+	CHECK_STRING(status.detail, "");
+	CHECK_INTEGER(strlen(status.hint), sizeof(status.hint) - 1);
+}
+
+/* A host that counts what it gave and what came back. */
+static int	blocks_held;
+
+static void *
+CountingAllocate(void *context, size_t size)
+{
+	blocks_held++;
+	return malloc(size);
+}
+
+static void
+CountingRelease(void *context, void *block)
+{
+	blocks_held--;
+	free(block);
+}
+
+static int	cancel_checks;
+
+static void
+CountCancel(void *context)
+{
+	cancel_checks++;
+}
+
+static void
+TestArena(void)
+{
+	InterestHost host = {NULL, CountingAllocate, CountingRelease, NULL};
+	InterestArena arena;
+	InterestArenaMark empty,
+				mark;
+	char	   *first;
+	char	   *again;
+
+	InterestArenaInit(&arena, &host, 1000);
+	CHECK_INTEGER(InterestArenaFootprint(&arena), 0);
+	empty = InterestArenaGetMark(&arena);
+	for (size_t size = 0; size < 300; size++)
+	{
+		char	   *bytes = InterestArenaAllocate(&arena, size);
+
+		CHECK_INTEGER((uintptr_t) bytes % INTEREST_ALIGNMENT, 0);
+		memset(bytes, 0x77, size);
+	}
+	InterestArenaReturnTo(&arena, empty);
+	/* The one ordinary block stays for the next use. */
+	CHECK_INTEGER(blocks_held, 1);
+	first = InterestArenaAllocateZero(&arena, 100);
+	for (int i = 0; i < 100; i++)
+		CHECK_INTEGER(first[i], 0);
+	memset(first, 1, 100);
+	mark = InterestArenaGetMark(&arena);
+	again = InterestArenaAllocate(&arena, 10);
+	InterestArenaAllocate(&arena, 100000);
+	CHECK_INTEGER(blocks_held, 2);
+	CHECK(InterestArenaFootprint(&arena) > 100000);
+	InterestArenaReturnTo(&arena, mark);
+	CHECK_INTEGER(blocks_held, 1);
+	CHECK(InterestArenaAllocate(&arena, 10) == again);
+	CHECK_INTEGER(first[99], 1);
+	InterestArenaFree(&arena);
+	CHECK_INTEGER(blocks_held, 0);
+	/* A first block that is larger than usual is not kept. */
+	InterestArenaAllocate(&arena, 100000);
+	InterestArenaReturnTo(&arena, empty);
+	CHECK_INTEGER(blocks_held, 0);
+	CHECK(InterestArenaArray(&arena, double, 3) != NULL);
+	CHECK(InterestArenaNew(&arena, InterestArena) != NULL);
+	InterestArenaFree(&arena);
+	CHECK_INTEGER(blocks_held, 0);
+	InterestCheckCancel(&host);
+	host.check_cancel = CountCancel;
+	InterestCheckCancel(&host);
+	CHECK_INTEGER(cancel_checks, 1);
+}
+
+/* Splits and cache slots depend on these numbers: they never change. */
+static void
+TestHash(void)
+{
+	static const char text[] = "behaviour rows";
+	uint64_t	seen[15];
+
+	CHECK(InterestMix64(1) == UINT64_C(0x5692161d100b05e5));
+	CHECK(InterestHash64("", 0, 0) == UINT64_C(0x48218226ff3cd4bf));
+	CHECK(InterestHash64(text, 14, 0) == UINT64_C(0x04625dbebdd9c609));
+	CHECK(InterestHash64(text, 14, 7) == UINT64_C(0x2865164046c8364a));
+	for (size_t length = 0; length <= 14; length++)
+	{
+		seen[length] = InterestHash64(text, length, 0);
+		for (size_t other = 0; other < length; other++)
+			CHECK(seen[other] != seen[length]);
+	}
+	/* A zero byte more is another text. */
+	CHECK(InterestHash64("a\0", 1, 0) != InterestHash64("a\0", 2, 0));
+	CHECK(InterestHash64("a\0\0\0\0\0\0\0", 8, 0) != InterestHash64("a\0\0\0\0\0\0\0", 7, 0));
+}
+
+static void
+TestRandom(void)
+{
+	InterestRandom random = InterestRandomKeyed(42, 1, 2, 3);
+	InterestRandom other = InterestRandomKeyed(42, 1, 3, 2);
+	int			counts[10] = {0};
+	double		sum = 0.0;
+
+	CHECK(random.state == UINT64_C(0x2265b57432647a5f));
+	CHECK(InterestRandomNext(&random) == UINT64_C(0x1cabe4b42d28fc39));
+	CHECK(InterestRandomNext(&random) == UINT64_C(0xd819dbdfdbb04a07));
+	CHECK(InterestRandomNext(&other) != UINT64_C(0x1cabe4b42d28fc39));
+	for (int i = 0; i < 100000; i++)
+	{
+		double		uniform = InterestRandomUniform(&random);
+		uint32_t	below = InterestRandomBelow(&random, 10);
+
+		if (!(uniform >= 0.0 && uniform < 1.0) || below >= 10)
+		{
+			CHECK(!"out of range");
+			break;
+		}
+		sum += uniform;
+		counts[below]++;
+	}
+	/* 5 standard deviations: 1 / sqrt(12 n), and sqrt(n .1 .9) */
+	CHECK_NEAR(sum / 100000, 0.5, 0.0046);
+	for (int i = 0; i < 10; i++)
+		CHECK_NEAR(counts[i], 10000, 475);
+	CHECK_INTEGER(InterestRandomBelow(&random, 1), 0);
+}
+
+static InterestReader
+ReaderOf(const void *bytes, size_t size)
+{
+	InterestReader reader = {bytes, (const uint8_t *) bytes + size, false};
+
+	return reader;
+}
+
+static void
+TestFixedWidth(void)
+{
+	static const uint8_t expected[] = {
+		0x7f, 0x04, 0x03, 0x02, 0x01, 0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,
+		0x00, 0x00, 0xc0, 0xbf, 0x9a, 0x99, 0x99, 0x99, 0x99, 0x99, 0xb9, 0x3f, 'a', 'b'
+	};
+	uint8_t		buffer[64];
+	InterestWriter writer = {buffer, 0};
+	InterestReader reader = ReaderOf(buffer, sizeof(expected));
+	const uint8_t *rest;
+
+	InterestWriteByte(&writer, 0x7f);
+	InterestWriteU32(&writer, 0x01020304);
+	InterestWriteU64(&writer, UINT64_C(0x0102030405060708));
+	InterestWriteFloat(&writer, -1.5f);
+	InterestWriteDouble(&writer, 0.1);
+	InterestWriteBytes(&writer, "ab", 2);
+	InterestWriteBytes(&writer, NULL, 0);
+	CHECK_INTEGER(writer.length, sizeof(expected));
+	CHECK(memcmp(buffer, expected, sizeof(expected)) == 0);
+	CHECK_INTEGER(InterestReadByte(&reader), 0x7f);
+	CHECK_INTEGER(InterestReadU32(&reader), 0x01020304);
+	CHECK(InterestReadU64(&reader) == UINT64_C(0x0102030405060708));
+	CHECK_NEAR(InterestReadFloat(&reader), -1.5, 0.0);
+	CHECK_NEAR(InterestReadDouble(&reader), 0.1, 0.0);
+	CHECK_INTEGER(InterestReaderLeft(&reader), 2);
+	rest = InterestReadBytes(&reader, 2);
+	CHECK(rest && memcmp(rest, "ab", 2) == 0 && !reader.failed);
+}
+
+/* A failed reader gives zeros for ever, and never moves. */
+static void
+TestReaderEnds(void)
+{
+	uint8_t    *bytes = malloc(7);
+	InterestReader reader = ReaderOf(bytes, 7);
+
+	memset(bytes, 0xff, 7);
+	CHECK_INTEGER(InterestReadU64(&reader), 0);
+	CHECK(reader.failed);
+	CHECK_INTEGER(InterestReadByte(&reader), 0);
+	CHECK_INTEGER(InterestReadU32(&reader), 0);
+	CHECK_INTEGER(InterestReadVarint(&reader), 0);
+	CHECK_INTEGER(InterestReadSignedVarint(&reader), 0);
+	CHECK(InterestInt128IsZero(InterestReadInt128(&reader)));
+	CHECK(InterestReadBytes(&reader, 0) == NULL);
+	CHECK_INTEGER(InterestReaderLeft(&reader), 7);
+	reader = ReaderOf(bytes, 7);
+	CHECK(InterestReadBytes(&reader, SIZE_MAX) == NULL && reader.failed);
+	free(bytes);
+}
+
+static void
+CheckVarint(uint64_t value, size_t size)
+{
+	uint8_t		buffer[16];
+	InterestWriter writer = {buffer, 0};
+	InterestWriter counter = {NULL, 0};
+	InterestReader reader;
+
+	InterestWriteVarint(&writer, value);
+	InterestWriteVarint(&counter, value);
+	CHECK_INTEGER(writer.length, size);
+	CHECK_INTEGER(counter.length, size);
+	reader = ReaderOf(buffer, writer.length);
+	CHECK(InterestReadVarint(&reader) == value);
+	CHECK(!reader.failed && InterestReaderLeft(&reader) == 0);
+	for (size_t cut = 0; cut < size; cut++)
+	{
+		reader = ReaderOf(buffer, cut);
+		InterestReadVarint(&reader);
+		CHECK(reader.failed);
+	}
+}
+
+static void
+CheckInt128(InterestInt128 value)
+{
+	uint8_t		buffer[32];
+	InterestWriter writer = {buffer, 0};
+	InterestReader reader;
+	InterestInt128 found;
+
+	InterestWriteInt128(&writer, value);
+	reader = ReaderOf(buffer, writer.length);
+	found = InterestReadInt128(&reader);
+	CHECK(found.low == value.low && found.high == value.high);
+	CHECK(!reader.failed && InterestReaderLeft(&reader) == 0);
+	for (size_t cut = 0; cut < writer.length; cut++)
+	{
+		reader = ReaderOf(buffer, cut);
+		InterestReadInt128(&reader);
+		CHECK(reader.failed);
+	}
+	if (value.high == (int64_t) value.low >> 63)
+	{
+		reader = ReaderOf(buffer, writer.length);
+		CHECK_INTEGER(InterestReadSignedVarint(&reader), (int64_t) value.low);
+		writer.length = 0;
+		InterestWriteSignedVarint(&writer, (int64_t) value.low);
+		CHECK_INTEGER(writer.length, reader.at - buffer);
+	}
+}
+
+static void
+RefuseVarint(const char *bytes, size_t size, bool wide)
+{
+	InterestReader reader = ReaderOf(bytes, size);
+
+	if (wide)
+		InterestReadInt128(&reader);
+	else
+		InterestReadVarint(&reader);
+	CHECK(reader.failed);
+}
+
+static void
+TestVarints(void)
+{
+	CheckVarint(0, 1);
+	for (int bits = 1; bits <= 64; bits++)
+	{
+		uint64_t	top = UINT64_C(1) << (bits - 1);
+
+		CheckVarint(top, (size_t) (bits + 6) / 7);
+		CheckVarint(top - 1 + top, (size_t) (bits + 6) / 7);
+	}
+	for (int shift = 0; shift < 127; shift++)
+	{
+		InterestInt128 one = {shift < 64 ? UINT64_C(1) << shift : 0,
+			shift < 64 ? 0 : (int64_t) (UINT64_C(1) << (shift - 64))};
+
+		CheckInt128(one);
+		CheckInt128(InterestInt128Negate(one));
+		CheckInt128(InterestInt128Subtract(one, InterestInt128From(1)));
+	}
+	{
+		InterestInt128 least = {0, INT64_MIN};
+		InterestInt128 greatest = {UINT64_MAX, INT64_MAX};
+
+		CheckInt128(least);
+		CheckInt128(greatest);
+	}
+	RefuseVarint("\x80\x00", 2, false);
+	RefuseVarint("\x80\x00", 2, true);
+	RefuseVarint("\xff\x80\x00", 3, false);
+	RefuseVarint("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10, false);
+	RefuseVarint("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x80\x00", 11, false);
+	RefuseVarint("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\x00", 11, false);
+	RefuseVarint("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x04", 19, true);
+	RefuseVarint("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x83\x00", 20, true);
+}
+
+static void
+CheckSame(InterestInt128 a, InterestInt128 b)
+{
+	CHECK(a.low == b.low && a.high == b.high);
+}
+
+static void
+TestInt128(void)
+{
+	InterestInt128 small = InterestInt128From(-5);
+	InterestInt128 carry = {UINT64_MAX, 0};
+	InterestInt128 power = {0, 1};
+	InterestInt128 greatest = {UINT64_MAX, INT64_MAX};
+	InterestInt128 least = {0, INT64_MIN};
+	InterestInt128 one = InterestInt128From(1);
+
+	CHECK(small.low == (uint64_t) -5 && small.high == -1);
+	CheckSame(InterestInt128Add(carry, one), power);
+	CheckSame(InterestInt128Subtract(power, one), carry);
+	CheckSame(InterestInt128Subtract(InterestInt128From(0), power), InterestInt128Negate(power));
+	CheckSame(InterestInt128Add(InterestInt128From(7), small), InterestInt128From(2));
+	CheckSame(InterestInt128Negate(InterestInt128Negate(small)), small);
+	CHECK(InterestInt128IsNegative(small) && !InterestInt128IsNegative(power));
+	CHECK(InterestInt128IsZero(InterestInt128Add(small, InterestInt128From(5))));
+	CHECK(!InterestInt128IsZero(power) && !InterestInt128IsZero(one));
+	CHECK(InterestInt128AddOverflowed(greatest, one, InterestInt128Add(greatest, one)));
+	CHECK(InterestInt128AddOverflowed(least, small, InterestInt128Add(least, small)));
+	CHECK(!InterestInt128AddOverflowed(greatest, small, InterestInt128Add(greatest, small)));
+	CHECK(!InterestInt128AddOverflowed(greatest, least, InterestInt128Add(greatest, least)));
+	CHECK_NEAR(InterestInt128ToDouble(small), -5.0, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(power), 0x1p64, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(InterestInt128Negate(power)), -0x1p64, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(least), -0x1p127, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(greatest), 0x1p127, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(InterestInt128From(INT64_MAX)), 0x1p63, 0.0);
+	CHECK_NEAR(InterestInt128ToDouble(InterestInt128From((INT64_C(1) << 53) - 1)), 0x1p53 - 1, 0.0);
+}
+
+int
+main(void)
+{
+	TestStatus();
+	TestArena();
+	TestHash();
+	TestRandom();
+	TestFixedWidth();
+	TestReaderEnds();
+	TestVarints();
+	TestInt128();
+	return CheckReport("base");
+}
