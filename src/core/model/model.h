@@ -20,6 +20,13 @@
 
 #define INTEREST_MAX_INTERESTS 10000
 
+/*
+ * Within these no product overflows on the way to a probability.  Parameters
+ * of a sound model are thousands of times smaller.
+ */
+#define INTEREST_MAX_PARAMETER 1e6f
+#define INTEREST_MAX_LOG_SCALE 10.0f
+
 /* The numbers are stored: never change one. */
 typedef enum InterestTask
 {
@@ -101,7 +108,7 @@ extern void InterestModelBind(InterestModel *model, float *parameters);
 /* Fills the bound parameters as the table says, keyed by seed and block. */
 extern void InterestModelInitialize(const InterestModel *model, uint64_t seed);
 
-/* Holds theta and eta to their bounds; training calls it after every step. */
+/* Holds theta, eta and the head's s to their bounds; training calls it after every step. */
 extern void InterestModelProject(const InterestModel *model);
 
 /* The learned numbers of readings; mu stays the model's. */

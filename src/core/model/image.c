@@ -1,0 +1,287 @@
+/*
+ * image.c
+ *	  A model as bytes.
+ *
+ * Little-endian; counts are variable-length integers, each number has one form,
+ * so equal models have equal bytes.
+ *
+ *	  representation   version byte; dimensions; half-lives; text columns;
+ *					   sentence width and scale; numerics (mean, deviation);
+ *					   values of each categorical; kinds (names, then weight and
+ *					   sign of each); parameters
+ *	  reading		   parameters
+ *	  head			   task byte; head byte; interests; parameters
+ *
+ * A list of names is its count, the lengths, then all bytes.
+ */
+#include "core/model/layout.h"
+
+#include <math.h>
+
+/* --- writing --- */
+
+static void
+WriteNames(InterestWriter *writer, const InterestNames *names)
+{
+	InterestWriteVarint(writer, (uint64_t) names->count);
+	for (int i = 0; i < names->count; i++)
+		InterestWriteVarint(writer, names->spans[i].length);
+	for (int i = 0; i < names->count; i++)
+		InterestWriteBytes(writer, names->spans[i].data, names->spans[i].length);
+}
+
+static void
+WriteFeatures(InterestWriter *writer, const InterestFeatures *features)
+{
+	InterestWriteVarint(writer, (uint64_t) features->numeric_count);
+	for (int i = 0; i < features->numeric_count; i++)
+	{
+		InterestWriteDouble(writer, features->numerics[i].mean);
+		InterestWriteDouble(writer, features->numerics[i].deviation);
+	}
+	InterestWriteVarint(writer, (uint64_t) features->categorical_count);
+	for (int i = 0; i < features->categorical_count; i++)
+		WriteNames(writer, &features->categoricals[i].values);
+	WriteNames(writer, &features->kind_names);
+	for (int i = 0; i < features->kind_names.count; i++)
+	{
+		InterestWriteDouble(writer, features->kinds[i].weight);
+		InterestWriteByte(writer, features->kinds[i].negative);
+	}
+}
+
+/* The parameters of a section, which end it. */
+static void
+WriteParameters(InterestWriter *writer, const InterestModel *model, InterestSection section,
+				size_t section_end[INTEREST_SECTIONS])
+{
+	size_t		from;
+	size_t		to;
+
+	InterestModelSection(model, section, &from, &to);
+	for (size_t i = from; i < to; i++)
+		InterestWriteFloat(writer, model->parameters[i]);
+	section_end[section] = writer->length;
+}
+
+void
+InterestModelWrite(const InterestModel *model, InterestWriter *writer,
+				   size_t section_end[INTEREST_SECTIONS])
+{
+	InterestWriteByte(writer, INTEREST_MODEL_VERSION);
+	InterestWriteVarint(writer, (uint64_t) model->shape.dimensions);
+	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
+		InterestWriteSignedVarint(writer, model->shape.half_life[g]);
+	InterestWriteVarint(writer, (uint64_t) model->network.features.text_count);
+	InterestWriteVarint(writer, (uint64_t) model->network.features.sentence_width);
+	InterestWriteFloat(writer, model->network.sentence_scale);
+	WriteFeatures(writer, &model->network.features);
+	WriteParameters(writer, model, INTEREST_REPRESENTATION, section_end);
+	WriteParameters(writer, model, INTEREST_READING, section_end);
+	InterestWriteByte(writer, (uint8_t) model->task);
+	InterestWriteByte(writer, (uint8_t) model->head.kind);
+	WriteNames(writer, &model->interests);
+	WriteParameters(writer, model, INTEREST_HEAD, section_end);
+}
+
+/* --- reading --- */
+
+static bool
+Damaged(InterestStatus *status, const char *detail)
+{
+	InterestFail(status, INTEREST_CORRUPT, "stored model is damaged");
+	InterestDetail(status, "%s", detail);
+	return InterestHint(status, "Restore it from a backup, or train the model again.");
+}
+
+/*
+ * A number of at most most; what is counted takes size bytes or more each, so
+ * that nobody allocates for what cannot be there.
+ */
+static int
+ReadCount(InterestReader *reader, int most, size_t size)
+{
+	uint64_t	count = InterestReadVarint(reader);
+
+	if (count > (uint64_t) most || count * size > InterestReaderLeft(reader))
+		reader->failed = true;
+	return reader->failed ? 0 : (int) count;
+}
+
+static uint8_t
+ReadChoice(InterestReader *reader, uint8_t last)
+{
+	uint8_t		choice = InterestReadByte(reader);
+
+	if (choice > last)
+		reader->failed = true;
+	return reader->failed ? 0 : choice;
+}
+
+static void
+ReadNames(InterestReader *reader, int most, InterestArena *arena, InterestNames *names)
+{
+	int			count = ReadCount(reader, most, 1);
+	InterestSpan *spans = InterestArenaArray(arena, InterestSpan, count);
+	const uint8_t *bytes;
+	size_t		total = 0;
+	char	   *copy;
+
+	*names = (InterestNames) {0, spans};
+	for (int i = 0; i < count; i++)
+	{
+		spans[i].length = (size_t) ReadCount(reader, INTEREST_MAX_NAME, 0);
+		total += spans[i].length;
+	}
+	bytes = InterestReadBytes(reader, total);
+	if (bytes == NULL)
+		return;
+	copy = InterestArenaArray(arena, char, total);
+	memcpy(copy, bytes, total);
+	for (int i = 0; i < count; i++)
+	{
+		spans[i].data = copy;
+		copy += spans[i].length;
+	}
+	names->count = count;
+}
+
+static void
+ReadNumerics(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
+{
+	int			count = ReadCount(reader, INTEREST_MAX_COLUMNS, 2 * sizeof(double));
+	InterestNumeric *numerics = InterestArenaArray(arena, InterestNumeric, count);
+
+	for (int i = 0; i < count; i++)
+	{
+		numerics[i].mean = InterestReadDouble(reader);
+		numerics[i].deviation = InterestReadDouble(reader);
+	}
+	features->numeric_count = count;
+	features->numerics = numerics;
+}
+
+static void
+ReadCategoricals(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
+{
+	int			count = ReadCount(reader, INTEREST_MAX_COLUMNS, 1);
+
+	features->categorical_count = count;
+	features->categoricals = InterestArenaArray(arena, InterestCategorical, count);
+	for (int i = 0; i < count; i++)
+		ReadNames(reader, INTEREST_MAX_VALUES, arena, &features->categoricals[i].values);
+}
+
+static void
+ReadKinds(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
+{
+	InterestKind *kinds;
+
+	ReadNames(reader, INTEREST_MAX_KINDS, arena, &features->kind_names);
+	kinds = InterestArenaArray(arena, InterestKind, features->kind_names.count);
+	for (int i = 0; i < features->kind_names.count; i++)
+	{
+		kinds[i].weight = InterestReadDouble(reader);
+		kinds[i].negative = ReadChoice(reader, 1);
+	}
+	features->kinds = kinds;
+}
+
+static void
+ReadRepresentation(InterestReader *reader, InterestArena *arena, InterestModel *model)
+{
+	InterestFeatures *features = &model->network.features;
+
+	model->shape.dimensions = ReadCount(reader, INTEREST_MAX_DIMENSIONS, 0);
+	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
+		model->shape.half_life[g] = InterestReadSignedVarint(reader);
+	features->text_count = ReadCount(reader, INTEREST_MAX_COLUMNS, 0);
+	features->sentence_width = ReadCount(reader, INTEREST_MAX_SENTENCE_WIDTH, 0);
+	model->network.sentence_scale = InterestReadFloat(reader);
+	ReadNumerics(reader, arena, features);
+	ReadCategoricals(reader, arena, features);
+	ReadKinds(reader, arena, features);
+}
+
+/* The bytes of a section's parameters, by the layout so far; NULL and failed without. */
+static const uint8_t *
+SkipParameters(InterestReader *reader, const InterestModel *model, InterestSection section)
+{
+	size_t		from;
+	size_t		to;
+
+	InterestModelSection(model, section, &from, &to);
+	return InterestReadBytes(reader, sizeof(float) * (to - from));
+}
+
+static void
+DecodeParameters(const InterestModel *model, InterestSection section, const uint8_t *bytes,
+				 float *parameters)
+{
+	size_t		from;
+	size_t		to;
+	InterestReader reader;
+
+	InterestModelSection(model, section, &from, &to);
+	reader = (InterestReader) {bytes, bytes + sizeof(float) * (to - from), false};
+	for (size_t i = from; i < to; i++)
+		parameters[i] = InterestReadFloat(&reader);
+}
+
+/* A NaN is within no bounds. */
+static bool
+AreWithin(const float *values, size_t count, float least, float most)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(values[i] >= least && values[i] <= most))
+			return false;
+	return true;
+}
+
+static bool
+CheckParameters(const InterestModel *model, InterestStatus *status)
+{
+	if (AreWithin(model->parameters, model->parameter_count,
+				  -INTEREST_MAX_PARAMETER, INTEREST_MAX_PARAMETER) &&
+		AreWithin(model->eta, 1, 0.0f, INTEREST_MAX_PARAMETER) &&
+		AreWithin(model->head.log_scale, 1, -INTEREST_MAX_LOG_SCALE, INTEREST_MAX_LOG_SCALE))
+		return true;
+	return Damaged(status, "A parameter is out of range.");
+}
+
+bool
+InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
+				  InterestModel *model, InterestStatus *status)
+{
+	InterestReader reader = {bytes, (const uint8_t *) bytes + size, false};
+	const uint8_t *sections[INTEREST_SECTIONS];
+	uint8_t		version = InterestReadByte(&reader);
+	InterestStatus reason;
+	float	   *parameters;
+
+	memset(model, 0, sizeof(*model));
+	if (!reader.failed && version != INTEREST_MODEL_VERSION)
+	{
+		InterestFail(status, INTEREST_UNSUPPORTED, "stored model has format version %d", version);
+		return InterestHint(status, "Update the extension's library, or train the model again.");
+	}
+	ReadRepresentation(&reader, arena, model);
+	InterestModelLayOut(model, arena);
+	sections[INTEREST_REPRESENTATION] = SkipParameters(&reader, model, INTEREST_REPRESENTATION);
+	sections[INTEREST_READING] = SkipParameters(&reader, model, INTEREST_READING);
+	model->task = ReadChoice(&reader, INTEREST_TASK_USER);
+	model->head.kind = ReadChoice(&reader, INTEREST_HEAD_SIGMOID);
+	ReadNames(&reader, INTEREST_MAX_INTERESTS, arena, &model->interests);
+	if (reader.failed)
+		return Damaged(status, "It ends too early, or a number in it is out of range.");
+	if (!InterestModelCreate(model, arena, &reason))
+		return Damaged(status, reason.message);
+	sections[INTEREST_HEAD] = SkipParameters(&reader, model, INTEREST_HEAD);
+	if (reader.failed || InterestReaderLeft(&reader) != 0)
+		return Damaged(status, "Its length is not what its parts add up to.");
+	parameters = InterestArenaArray(arena, float, model->parameter_count);
+	for (int s = 0; s < INTEREST_SECTIONS; s++)
+		DecodeParameters(model, (InterestSection) s, sections[s], parameters);
+	InterestModelBind(model, parameters);
+	return CheckParameters(model, status);
+}

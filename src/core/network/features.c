@@ -1,0 +1,180 @@
+/*
+ * features.c
+ *	  What a row consists of, and the part of it that never changes: its input.
+ */
+#include "core/network/features.h"
+
+#include "core/base/deterministic.h"
+
+#include <math.h>
+
+#define MICROSECONDS_AN_HOUR INT64_C(3600000000)
+#define HOURS_A_DAY 24
+#define DAYS_A_WEEK 7
+
+/* 2000-01-01, day 0, was a Saturday: the fifth day after Monday. */
+#define WEEKDAY_OF_DAY_0 5
+
+#define TWO_PI 0x1.921fb54442d18p+2
+
+int
+InterestEmbeddingWidth(int values)
+{
+	int			root = 0;
+
+	while (root + 1 < INTEREST_MAX_EMBEDDING_WIDTH && root * root < values)
+		root++;
+	return root + 1;
+}
+
+void
+InterestFeaturesComplete(InterestFeatures *features)
+{
+	features->dense_width = 2 * features->numeric_count + INTEREST_TIME_WIDTH;
+	features->width = features->dense_width;
+	features->tables = 0;
+	for (int i = 0; i < features->categorical_count; i++)
+	{
+		InterestCategorical *categorical = &features->categoricals[i];
+
+		categorical->width = InterestEmbeddingWidth(categorical->values.count);
+		categorical->column = features->width;
+		categorical->table = features->tables;
+		features->width += categorical->width;
+		features->tables += ((size_t) categorical->values.count + 1) * (size_t) categorical->width;
+	}
+}
+
+static int64_t
+DivideDown(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+/* Sine and cosine of the step-th of steps parts of a circle. */
+static void
+WriteCircle(int64_t step, int steps, float *out)
+{
+	double		angle = TWO_PI * (double) step / steps;
+
+	out[0] = (float) InterestSin(angle);
+	out[1] = (float) InterestCos(angle);
+}
+
+static void
+WriteTime(int64_t time, float *out)
+{
+	int64_t		hour = DivideDown(time, MICROSECONDS_AN_HOUR);
+	int64_t		day = DivideDown(hour, HOURS_A_DAY);
+	int64_t		weekday = (day % DAYS_A_WEEK + DAYS_A_WEEK + WEEKDAY_OF_DAY_0) % DAYS_A_WEEK;
+
+	WriteCircle(hour - day * HOURS_A_DAY, HOURS_A_DAY, out);
+	WriteCircle(weekday, DAYS_A_WEEK, out + 2);
+}
+
+/* The standardised value and its missing bit; returns whether it is there. */
+static bool
+WriteNumeric(const InterestNumeric *numeric, double value, float *out)
+{
+	bool		missing = isnan(value);
+	double		standard = missing ? 0.0 : (value - numeric->mean) / numeric->deviation;
+
+	if (standard > INTEREST_NUMERIC_BOUND)
+		standard = INTEREST_NUMERIC_BOUND;
+	if (standard < -INTEREST_NUMERIC_BOUND)
+		standard = -INTEREST_NUMERIC_BOUND;
+	out[0] = (float) standard;
+	out[1] = missing ? 1.0f : 0.0f;
+	return !missing;
+}
+
+/* Numerics and time; returns whether a numeric is present. */
+static bool
+WriteDense(const InterestFeatures *features, const InterestBehaviour *behaviour, float *dense)
+{
+	bool		present = false;
+
+	for (int i = 0; i < features->numeric_count; i++)
+		if (WriteNumeric(&features->numerics[i], behaviour->numerics[i], dense + 2 * i))
+			present = true;
+	WriteTime(behaviour->time, dense + 2 * features->numeric_count);
+	return present;
+}
+
+/* Returns how many values are present. */
+static int
+WriteValues(const InterestFeatures *features, const InterestBehaviour *behaviour,
+			InterestRowValue *values)
+{
+	int			count = 0;
+
+	for (int i = 0; i < features->categorical_count; i++)
+	{
+		const InterestValues *column = &behaviour->categoricals[i];
+
+		for (int j = 0; j < column->count; j++)
+		{
+			if (column->values[j].data == NULL)
+				continue;
+			values[count].categorical = i;
+			values[count].id = InterestNamesFind(&features->categoricals[i].values,
+												 column->values[j]) + 1;
+			count++;
+		}
+	}
+	return count;
+}
+
+static size_t
+CountValues(const InterestFeatures *features, const InterestBehaviour *behaviour)
+{
+	size_t		count = 0;
+
+	for (int i = 0; i < features->categorical_count; i++)
+		count += (size_t) behaviour->categoricals[i].count;
+	return count;
+}
+
+/* The weight and the sign of a kind; one that is unknown or missing weighs 1. */
+static InterestKind
+FindKind(const InterestFeatures *features, InterestSpan name)
+{
+	const InterestKind ordinary = {1.0, false};
+	int			found = name.data ? InterestNamesFind(&features->kind_names, name) : -1;
+
+	return found < 0 ? ordinary : features->kinds[found];
+}
+
+InterestRowResult
+InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *behaviour,
+				   const float *sentence, InterestArena *arena,
+				   InterestRowInput *input, InterestStatus *status)
+{
+	bool		time_only = features->sentence_width == 0 && features->numeric_count == 0 &&
+		features->categorical_count == 0;
+	InterestKind kind = FindKind(features, behaviour->kind);
+	InterestRowValue *values;
+	float	   *dense;
+	bool		has_numeric;
+
+	if (!behaviour->has_time)
+		return INTEREST_ROW_SKIPPED;
+	if (behaviour->time == INT64_MIN || behaviour->time == INT64_MAX)
+	{
+		InterestFail(status, INTEREST_DATA_EXCEPTION, "time of a row must not be infinite");
+		InterestHint(status, "Leave such rows out, for example by a view of the rows WHERE isfinite(their time).");
+		return INTEREST_ROW_FAILED;
+	}
+	dense = InterestArenaArray(arena, float, features->dense_width);
+	values = InterestArenaArray(arena, InterestRowValue, CountValues(features, behaviour));
+	has_numeric = WriteDense(features, behaviour, dense);
+	input->sentence = features->sentence_width > 0 ? sentence : NULL;
+	input->dense = dense;
+	input->values = values;
+	input->value_count = WriteValues(features, behaviour, values);
+	input->weight = kind.weight;
+	input->negative = kind.negative;
+	if (input->sentence == NULL && !has_numeric && input->value_count == 0 && !time_only)
+		return INTEREST_ROW_SKIPPED;
+	return INTEREST_ROW_DONE;
+}

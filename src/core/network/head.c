@@ -1,0 +1,199 @@
+/*
+ * head.c
+ *	  The head and its losses.
+ */
+#include "core/network/head.h"
+
+#include "core/base/deterministic.h"
+
+#include <string.h>
+
+void
+InterestHeadPack(InterestHead *head, InterestArena *arena)
+{
+	InterestLinearPack(&head->linear, arena);
+}
+
+static float
+Scale(const InterestHead *head)
+{
+	return (float) InterestExp((double) head->log_scale[0]);
+}
+
+/* exp(s) u: W (exp(s) u) is exp(s) (W u). */
+static float *
+ScaledInput(const InterestHead *head, const InterestArithmetic *arithmetic,
+			int samples, const float *u)
+{
+	int			d = head->linear.inputs;
+	float	   *scaled = InterestArenaArray(arithmetic->scratch, float, (size_t) samples * d);
+	float		scale = Scale(head);
+
+	memcpy(scaled, u, sizeof(float) * (size_t) samples * d);
+	for (int i = 0; i < samples; i++)
+		arithmetic->kernel->scale(d, scale, scaled + (size_t) i * d);
+	return scaled;
+}
+
+void
+InterestHeadForward(const InterestHead *head, const InterestArithmetic *arithmetic,
+					int samples, const float *u, float *logits)
+{
+	InterestArenaMark mark = InterestArenaGetMark(arithmetic->scratch);
+
+	InterestLinearForward(&head->linear, arithmetic, samples,
+						  ScaledInput(head, arithmetic, samples, u), logits);
+	InterestArenaReturnTo(arithmetic->scratch, mark);
+}
+
+static double
+Sigmoid(double logit)
+{
+	return 1.0 / (1.0 + InterestExp(-logit));
+}
+
+void
+InterestHeadNormalize(const InterestHead *head, const InterestKernel *kernel, float *logits)
+{
+	int			interests = head->linear.outputs;
+
+	switch (head->kind)
+	{
+		case INTEREST_HEAD_SOFTMAX:
+			kernel->softmax(interests, logits, 1.0f);
+			break;
+		case INTEREST_HEAD_SIGMOID:
+			for (int j = 0; j < interests; j++)
+				logits[j] = (float) Sigmoid(logits[j]);
+			break;
+	}
+}
+
+void
+InterestHeadProbabilities(const InterestHead *head, const InterestArithmetic *arithmetic,
+						  const float *u, float *probabilities)
+{
+	InterestHeadForward(head, arithmetic, 1, u, probabilities);
+	InterestHeadNormalize(head, arithmetic->kernel, probabilities);
+}
+
+/* log of the sum of exp(logits) */
+static double
+LogSum(int n, const float *logits)
+{
+	double		largest = logits[0];
+	double		sum = 0.0;
+
+	for (int j = 1; j < n; j++)
+		largest = logits[j] > largest ? logits[j] : largest;
+	for (int j = 0; j < n; j++)
+		sum += InterestExp(logits[j] - largest);
+	return largest + InterestLog(sum);
+}
+
+/*
+ * Cross-entropy of one sample with the target's mass at 1 - smoothing and the
+ * rest spread evenly; gradient (n), times share, may be NULL.
+ */
+static double
+CrossEntropy(int n, const float *logits, int target, double smoothing, double share,
+			 float *gradient)
+{
+	double		log_sum = LogSum(n, logits);
+	double		spread = smoothing / n;
+	double		loss = log_sum - (1.0 - smoothing) * logits[target];
+
+	for (int j = 0; j < n; j++)
+		loss -= spread * logits[j];
+	if (gradient)
+	{
+		for (int j = 0; j < n; j++)
+			gradient[j] = (float) (share * (InterestExp(logits[j] - log_sum) - spread));
+		gradient[target] -= (float) (share * (1.0 - smoothing));
+	}
+	return loss;
+}
+
+/* log(1 + e^x) without overflow. */
+static double
+SoftPlus(double x)
+{
+	return (x > 0.0 ? x : 0.0) + InterestLog1p(InterestExp(x > 0.0 ? -x : x));
+}
+
+/*
+ * Binary cross-entropy of one sample, the sum over interests; every interest is
+ * taken as a negative first, then the targets are put right.
+ */
+static double
+BinaryCrossEntropy(int n, const float *logits, int targets, const int *target,
+				   const float *weights, double share, float *gradient)
+{
+	double		loss = 0.0;
+
+	for (int j = 0; j < n; j++)
+	{
+		loss += SoftPlus(logits[j]);
+		if (gradient)
+			gradient[j] = (float) (share * Sigmoid(logits[j]));
+	}
+	for (int t = 0; t < targets; t++)
+	{
+		double		logit = logits[target[t]];
+		double		weight = weights ? weights[target[t]] : 1.0;
+
+		loss += weight * SoftPlus(-logit) - SoftPlus(logit);
+		if (gradient)
+			gradient[target[t]] = (float) (-share * weight * Sigmoid(-logit));
+	}
+	return loss;
+}
+
+double
+InterestHeadLoss(const InterestHead *head, const InterestLossRule *rule, int samples,
+				 const float *logits, const InterestTargets *targets, float *gradient)
+{
+	bool		softmax = head->kind == INTEREST_HEAD_SOFTMAX;
+	int			interests = head->linear.outputs;
+	double		share = 1.0 / ((double) samples * (softmax ? 1 : interests));
+	double		loss = 0.0;
+
+	for (int i = 0; i < samples; i++)
+	{
+		const float *line = logits + (size_t) i * interests;
+		const int  *target = targets->interests + targets->first[i];
+		int			count = targets->first[i + 1] - targets->first[i];
+		float	   *line_gradient = gradient ? gradient + (size_t) i * interests : NULL;
+
+		if (softmax)
+			loss += CrossEntropy(interests, line, *target, rule->smoothing, share, line_gradient);
+		else
+			loss += BinaryCrossEntropy(interests, line, count, target,
+									   rule->positive_weights, share, line_gradient);
+	}
+	return loss * share;
+}
+
+void
+InterestHeadBackward(const InterestHead *head, const InterestArithmetic *arithmetic,
+					 int samples, const float *u, const float *logit_gradient,
+					 const InterestHead *gradient, float *u_gradient)
+{
+	InterestArenaMark mark = InterestArenaGetMark(arithmetic->scratch);
+	size_t		size = (size_t) samples * head->linear.inputs;
+	float		scale = Scale(head);
+	double		sum = 0.0;
+
+	InterestLinearBackward(&head->linear, arithmetic, samples,
+						   ScaledInput(head, arithmetic, samples, u), logit_gradient,
+						   &gradient->linear, u_gradient);
+
+	/* The input was exp(s) u: its gradient by s is itself. */
+	for (size_t j = 0; j < size; j++)
+	{
+		u_gradient[j] *= scale;
+		sum += (double) u_gradient[j] * u[j];
+	}
+	gradient->log_scale[0] += (float) sum;
+	InterestArenaReturnTo(arithmetic->scratch, mark);
+}

@@ -1,0 +1,880 @@
+/*
+ * network_test.c
+ *	  Rows, the row network and the head; gradients against finite differences
+ *	  of a plain second implementation in double.
+ */
+#include "check.h"
+
+#include "core/base/random.h"
+#include "core/model/model.h"
+
+#include <math.h>
+#include <string.h>
+
+#define COUNT(array) ((int) (sizeof(array) / sizeof((array)[0])))
+#define SPAN(text) ((InterestSpan) {(text), sizeof(text) - 1})
+#define MISSING ((InterestSpan) {NULL, 0})
+
+#define HOUR INT64_C(3600000000)
+#define DAY (24 * HOUR)
+
+static InterestArena arena;
+static InterestRandom randomness;
+
+/* Uniform in [-1, 1). */
+static float
+RandomFloat(void)
+{
+	return (float) (2.0 * InterestRandomUniform(&randomness) - 1.0);
+}
+
+static float *
+RandomFloats(size_t count, float scale)
+{
+	float	   *values = InterestArenaArray(&arena, float, count);
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = scale * RandomFloat();
+	return values;
+}
+
+/* --- texts and names --- */
+
+static void
+CheckJoin(InterestSpan first, InterestSpan second, const char *expected)
+{
+	InterestSpan texts[] = {first, second};
+	InterestBehaviour behaviour = {.texts = texts};
+	char		joined[64] = {0};
+	size_t		length = InterestJoinTexts(&behaviour, 2, NULL);
+
+	CHECK_INTEGER(length, strlen(expected));
+	CHECK_INTEGER(InterestJoinTexts(&behaviour, 2, joined), length);
+	CHECK_STRING(joined, expected);
+}
+
+static void
+TestJoin(void)
+{
+	CheckJoin(SPAN("title"), SPAN("body"), "title\nbody");
+	CheckJoin(SPAN(" a "), SPAN("b"), " a \nb");
+	CheckJoin(SPAN("a"), MISSING, "a");
+	CheckJoin(MISSING, SPAN("b"), "b");
+	CheckJoin(SPAN(" \t\n\v\f\r"), SPAN("b"), "b");
+	CheckJoin(SPAN(""), SPAN(" "), "");
+	CheckJoin(MISSING, MISSING, "");
+	CheckJoin(SPAN("\xc2\xa0"), SPAN("\b"), "\xc2\xa0\n\b");	/* neither is ASCII white space */
+}
+
+static void
+TestNames(void)
+{
+	const InterestSpan spans[] = {SPAN(""), SPAN("a"), SPAN("ab"), SPAN("b"), SPAN("\xc3\xa9")};
+	const InterestNames names = {COUNT(spans), spans};
+	const InterestNames none = {0, NULL};
+
+	for (int i = 0; i < names.count; i++)
+		CHECK_INTEGER(InterestNamesFind(&names, spans[i]), i);
+	CHECK_INTEGER(InterestNamesFind(&names, SPAN("aa")), -1);
+	CHECK_INTEGER(InterestNamesFind(&names, SPAN("c")), -1);
+	CHECK_INTEGER(InterestNamesFind(&names, SPAN("\xff")), -1);
+	CHECK_INTEGER(InterestNamesFind(&none, SPAN("a")), -1);
+	CHECK(InterestSpanCompare(SPAN("a"), SPAN("ab")) < 0);
+	CHECK(InterestSpanCompare(SPAN("b"), SPAN("ab")) > 0);
+	CHECK(InterestSpanCompare(SPAN("z"), SPAN("\xc3\xa9")) < 0);
+}
+
+/* --- a model of every kind of column --- */
+
+#define SENTENCE_WIDTH 11
+#define DIMENSIONS 9
+
+static const InterestNumeric numerics[] = {{30.0, 10.0}, {-1.5, 0.25}};
+static const InterestSpan genders[] = {SPAN("F"), SPAN("M")};
+static const InterestSpan genres[] = {
+	SPAN("Action"), SPAN("Comedy"), SPAN("Drama"), SPAN("Horror"), SPAN("Sci-Fi")
+};
+static const InterestSpan kind_names[] = {SPAN("buy"), SPAN("hide")};
+static const InterestKind kinds[] = {{4.0, false}, {2.0, true}};
+static const InterestSpan interests[] = {SPAN("a"), SPAN("b"), SPAN("c"), SPAN("d"), SPAN("e")};
+
+/* Bound to random parameters; sentence_width 0: no encoder. */
+static InterestModel
+MakeModel(int sentence_width, InterestHeadKind head)
+{
+	InterestModel model;
+	InterestStatus status;
+	InterestCategorical *categoricals;
+
+	memset(&model, 0, sizeof(model));
+	categoricals = InterestArenaAllocateZero(&arena, 2 * sizeof(*categoricals));
+	categoricals[0].values = (InterestNames) {COUNT(genders), genders};
+	categoricals[1].values = (InterestNames) {COUNT(genres), genres};
+	model.shape = (InterestProfileShape) {DIMENSIONS, {180 * DAY, 14 * DAY, DAY}, {0}};
+	model.interests = (InterestNames) {COUNT(interests), interests};
+	model.head.kind = head;
+	model.network.sentence_scale = INTEREST_SENTENCE_SCALE;
+	model.network.features = (InterestFeatures) {
+		.text_count = 2, .sentence_width = sentence_width,
+		.numeric_count = COUNT(numerics), .numerics = numerics,
+		.categorical_count = 2, .categoricals = categoricals,
+		.kind_names = {COUNT(kinds), kind_names}, .kinds = kinds
+	};
+	CHECK(InterestModelCreate(&model, &arena, &status));
+	InterestModelBind(&model, RandomFloats(model.parameter_count, 0.25f));
+	return model;
+}
+
+/* --- features --- */
+
+static void
+TestEmbeddingWidth(void)
+{
+	static const int expected[][2] = {
+		{0, 1}, {1, 2}, {2, 3}, {4, 3}, {5, 4}, {19, 6}, {21, 6}, {196, 15}, {197, 16}, {65535, 16}
+	};
+
+	for (int i = 0; i < COUNT(expected); i++)
+		CHECK_INTEGER(InterestEmbeddingWidth(expected[i][0]), expected[i][1]);
+}
+
+static void
+CheckTime(int64_t time, double hour, double weekday)
+{
+	const double full = 2.0 * 3.14159265358979323846;
+	InterestFeatures features = {0};
+	InterestBehaviour behaviour = {.has_time = true, .time = time};
+	InterestRowInput input;
+	InterestStatus status;
+
+	InterestFeaturesComplete(&features);
+	CHECK_INTEGER(features.width, INTEREST_TIME_WIDTH);
+	CHECK_INTEGER(InterestRowInputOf(&features, &behaviour, NULL, &arena, &input, &status),
+				  INTEREST_ROW_DONE);
+	CHECK_NEAR(input.dense[0], sin(full * hour / 24.0), 1e-7);
+	CHECK_NEAR(input.dense[1], cos(full * hour / 24.0), 1e-7);
+	CHECK_NEAR(input.dense[2], sin(full * weekday / 7.0), 1e-7);
+	CHECK_NEAR(input.dense[3], cos(full * weekday / 7.0), 1e-7);
+}
+
+static void
+TestTime(void)
+{
+	CheckTime(0, 0, 5);			/* Saturday, 2000-01-01 00:00 */
+	CheckTime(-1, 23, 4);		/* the Friday before */
+	CheckTime(2 * DAY + 6 * HOUR, 6, 0);	/* Monday */
+	CheckTime(2 * DAY + 7 * HOUR - 1, 6, 0);
+	CheckTime(-5 * DAY, 0, 0);	/* 1999-12-27, a Monday */
+	CheckTime(-5 * DAY - 1, 23, 6);
+	CheckTime(INT64_C(749606400000000), 0, 1);	/* 2023-10-03, a Tuesday */
+	CheckTime(INT64_MAX - 1, 4, (106751991 + 5) % 7);
+}
+
+/* A row of the model above with nothing but a time. */
+static InterestBehaviour
+EmptyRow(void)
+{
+	static const InterestSpan texts[2];
+	static const InterestValues categoricals[2];
+	static const double missing[] = {NAN, NAN};
+
+	return (InterestBehaviour) {
+		.has_time = true, .texts = texts, .numerics = missing, .categoricals = categoricals
+	};
+}
+
+static void
+TestInput(void)
+{
+	InterestModel model = MakeModel(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
+	const InterestFeatures *features = &model.network.features;
+	const InterestSpan gender[] = {SPAN("X")};
+	const InterestSpan genre[] = {SPAN("Drama"), MISSING, SPAN("Action"), SPAN("drama")};
+	const InterestValues categoricals[] = {{1, gender}, {4, genre}};
+	const double values[] = {45.0, NAN};
+	const double extreme[] = {-HUGE_VAL, 1e300};
+	const float sentence[SENTENCE_WIDTH] = {0};
+	InterestBehaviour behaviour = EmptyRow();
+	InterestRowInput input;
+	InterestStatus status;
+
+	CHECK_INTEGER(features->dense_width, 8);
+	CHECK_INTEGER(features->width, 8 + 3 + 4);
+	CHECK_INTEGER(features->tables, 3 * 3 + 6 * 4);
+	behaviour.kind = SPAN("buy");
+	behaviour.numerics = values;
+	behaviour.categoricals = categoricals;
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, sentence, &arena, &input, &status),
+				  INTEREST_ROW_DONE);
+	CHECK(input.sentence == sentence);
+	CHECK_NEAR(input.dense[0], 1.5, 0.0);
+	CHECK_NEAR(input.dense[1], 0.0, 0.0);
+	CHECK_NEAR(input.dense[2], 0.0, 0.0);
+	CHECK_NEAR(input.dense[3], 1.0, 0.0);
+	CHECK_INTEGER(input.value_count, 4);
+	CHECK(input.values[0].categorical == 0 && input.values[0].id == 0);
+	CHECK(input.values[1].categorical == 1 && input.values[1].id == 3);
+	CHECK(input.values[2].categorical == 1 && input.values[2].id == 1);
+	CHECK(input.values[3].categorical == 1 && input.values[3].id == 0);
+	CHECK_NEAR(input.weight, 4.0, 0.0);
+	CHECK(!input.negative);
+
+	behaviour.kind = SPAN("hide");
+	behaviour.numerics = extreme;
+	InterestRowInputOf(features, &behaviour, NULL, &arena, &input, &status);
+	CHECK(input.sentence == NULL);
+	CHECK_NEAR(input.dense[0], -5.0, 0.0);
+	CHECK_NEAR(input.dense[2], 5.0, 0.0);
+	CHECK_NEAR(input.weight, 2.0, 0.0);
+	CHECK(input.negative);
+
+	behaviour.kind = SPAN("stare");
+	InterestRowInputOf(features, &behaviour, NULL, &arena, &input, &status);
+	CHECK_NEAR(input.weight, 1.0, 0.0);
+	CHECK(!input.negative);
+}
+
+static void
+TestPresence(void)
+{
+	InterestModel model = MakeModel(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
+	const InterestFeatures *features = &model.network.features;
+	const float sentence[SENTENCE_WIDTH] = {0};
+	const double one[] = {NAN, 0.0};
+	const InterestSpan unknown[] = {SPAN("?")};
+	const InterestSpan missing[] = {MISSING};
+	const InterestValues unknown_value[] = {{1, unknown}, {0, NULL}};
+	const InterestValues missing_value[] = {{1, missing}, {0, NULL}};
+	InterestBehaviour behaviour = EmptyRow();
+	InterestRowInput input;
+	InterestStatus status;
+
+#define RESULT(sentence) InterestRowInputOf(features, &behaviour, (sentence), &arena, &input, &status)
+	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_SKIPPED);
+	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_DONE);
+	behaviour.has_time = false;
+	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_SKIPPED);
+	behaviour.has_time = true;
+	behaviour.numerics = one;
+	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_DONE);
+	behaviour = EmptyRow();
+	behaviour.categoricals = missing_value;
+	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_SKIPPED);
+	behaviour.categoricals = unknown_value;
+	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_DONE);
+	behaviour.time = INT64_MAX;
+	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_FAILED);
+	CHECK_INTEGER(status.code, INTEREST_DATA_EXCEPTION);
+	CHECK_STRING(status.message, "time of a row must not be infinite");
+	behaviour.time = INT64_MIN;
+	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_FAILED);
+#undef RESULT
+}
+
+/* --- the row network --- */
+
+#define ROWS 7
+
+static const float *
+RandomSentence(int width)
+{
+	float	   *sentence = RandomFloats((size_t) width, 1.0f);
+
+	InterestKernelChoose("auto")->normalize(width, sentence);
+	return sentence;
+}
+
+/* Rows with and without each part, the same for every model of a width. */
+static const InterestRowInput *const *
+MakeInputs(const InterestModel *model, int rows)
+{
+	const InterestRowInput **inputs = InterestArenaArray(&arena, const InterestRowInput *, rows);
+	int			width = model->network.features.sentence_width;
+
+	for (int i = 0; i < rows; i++)
+	{
+		InterestSpan gender[] = {genders[i % 2]};
+		InterestSpan genre[] = {genres[i % 5], SPAN("?"), genres[(i + 2) % 5]};
+		InterestValues categoricals[] = {{i % 3 == 0 ? 0 : 1, gender}, {i % 4, genre}};
+		double		values[] = {20.0 + 3.0 * i, i % 2 ? NAN : -1.25};
+		InterestBehaviour behaviour = EmptyRow();
+		InterestRowInput *input = InterestArenaNew(&arena, InterestRowInput);
+		InterestStatus status;
+
+		behaviour.time = i * (DAY + 5 * HOUR);
+		behaviour.numerics = values;
+		behaviour.categoricals = categoricals;
+		CHECK_INTEGER(InterestRowInputOf(&model->network.features, &behaviour,
+										 width > 0 && i % 3 != 1 ? RandomSentence(width) : NULL,
+										 &arena, input, &status),
+					  INTEREST_ROW_DONE);
+		inputs[i] = input;
+	}
+	return inputs;
+}
+
+static InterestArithmetic
+TrainingArithmetic(void)
+{
+	return (InterestArithmetic) {
+		.kernel = InterestKernelChoose("auto"), .sgemm = InterestSgemm, .scratch = &arena
+	};
+}
+
+/* Offset of the parameters of a block; the nth of that name. */
+static size_t
+BlockOffset(const InterestModel *model, const char *name, int nth)
+{
+	for (int i = 0; i < model->block_count; i++)
+		if (strcmp(model->blocks[i].name, name) == 0 && nth-- == 0)
+			return model->blocks[i].offset;
+	CHECK(false);
+	return 0;
+}
+
+/* out (outputs) += weight x + bias, by the names of their blocks. */
+static void
+ReferenceLinear(const InterestModel *model, const double *parameters,
+				const char *weight, const char *bias,
+				int outputs, int inputs, const double *x, double *out)
+{
+	const double *w = parameters + BlockOffset(model, weight, 0);
+	const double *b = parameters + BlockOffset(model, bias, 0);
+
+	for (int i = 0; i < outputs; i++)
+	{
+		out[i] += b[i];
+		for (int j = 0; j < inputs; j++)
+			out[i] += w[i * inputs + j] * x[j];
+	}
+}
+
+static void
+ReferenceNonText(const InterestModel *model, const double *parameters,
+				 const InterestRowInput *input, const float *mask, double *r)
+{
+	const InterestFeatures *features = &model->network.features;
+	double		x[64] = {0};
+	double		hidden[INTEREST_HIDDEN] = {0};
+
+	for (int j = 0; j < features->dense_width; j++)
+		x[j] = input->dense[j];
+	for (int i = 0; i < input->value_count; i++)
+	{
+		int			c = input->values[i].categorical;
+		int			width = features->categoricals[c].width;
+		const double *table = parameters + BlockOffset(model, "embedding", c);
+
+		for (int j = 0; j < width; j++)
+			x[features->categoricals[c].column + j] += table[input->values[i].id * width + j];
+	}
+	ReferenceLinear(model, parameters, "hidden.weight", "hidden.bias",
+					INTEREST_HIDDEN, features->width, x, hidden);
+	for (int j = 0; j < INTEREST_HIDDEN; j++)
+		hidden[j] *= 0.5 * (1.0 + erf(hidden[j] / sqrt(2.0))) * (mask ? mask[j] : 1.0);
+	ReferenceLinear(model, parameters, "output.weight", "output.bias",
+					DIMENSIONS, INTEREST_HIDDEN, hidden, r);
+}
+
+static void
+ReferenceSentence(const InterestModel *model, const double *parameters,
+				  const float *sentence, double *r)
+{
+	double		x[SENTENCE_WIDTH];
+
+	for (int j = 0; j < SENTENCE_WIDTH; j++)
+		x[j] = sentence[j];
+	ReferenceLinear(model, parameters, "sentence.weight", "sentence.bias",
+					DIMENSIONS, SENTENCE_WIDTH, x, r);
+}
+
+/* Line of a row in what a modality has; -1: not present. */
+static int
+LineOf(const InterestRowTape *tape, InterestModality modality, int row)
+{
+	for (int i = 0; i < tape->count[modality]; i++)
+		if (tape->row_of[modality][i] == row)
+			return i;
+	return -1;
+}
+
+/* v (DIMENSIONS) of one row, with the choices of dropout that the tape has. */
+static void
+ReferenceRow(const InterestModel *model, const double *parameters,
+			 const InterestRowTape *tape, int row, double *v)
+{
+	const double *bias = parameters + BlockOffset(model, "fusion.bias", 0);
+	int			sentence = LineOf(tape, INTEREST_SENTENCE, row);
+	int			other = LineOf(tape, INTEREST_NON_TEXT, row);
+	double		square = 0.0;
+
+	memcpy(v, bias, sizeof(double) * DIMENSIONS);
+	if (sentence >= 0)
+		ReferenceSentence(model, parameters, tape->sentence + sentence * SENTENCE_WIDTH, v);
+	if (other >= 0)
+		ReferenceNonText(model, parameters, tape->inputs[row],
+						 tape->hidden_mask ? tape->hidden_mask + other * INTEREST_HIDDEN : NULL, v);
+	for (int j = 0; j < DIMENSIONS; j++)
+	{
+		if (tape->sum_mask)
+			v[j] *= tape->sum_mask[row * DIMENSIONS + j];
+		square += v[j] * v[j];
+	}
+	for (int j = 0; square > 1.0 && j < DIMENSIONS; j++)
+		v[j] /= sqrt(square);
+}
+
+/* sum of coefficients times v over all rows */
+static double
+ReferenceSum(const InterestModel *model, const double *parameters,
+			 const InterestRowTape *tape, const float *coefficients)
+{
+	double		v[DIMENSIONS];
+	double		sum = 0.0;
+
+	for (int i = 0; i < tape->rows; i++)
+	{
+		ReferenceRow(model, parameters, tape, i, v);
+		for (int j = 0; j < DIMENSIONS; j++)
+			sum += coefficients[i * DIMENSIONS + j] * v[j];
+	}
+	return sum;
+}
+
+static double *
+InDouble(const float *values, size_t count)
+{
+	double	   *copy = InterestArenaArray(&arena, double, count);
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = values[i];
+	return copy;
+}
+
+#define STEP 1e-5
+
+/* At most about this many parameters of a block are tried. */
+#define TRIED 100
+
+static void
+CheckGradient(double computed, double numeric)
+{
+	CHECK_NEAR(computed, numeric, 1e-5 + 1e-3 * fabs(numeric));
+}
+
+static void
+CheckRowGradients(const InterestModel *model, const InterestRowTape *tape,
+				  const float *coefficients, const float *gradients)
+{
+	double	   *parameters = InDouble(model->parameters, model->parameter_count);
+
+	for (int b = 0; b < model->block_count; b++)
+	{
+		const InterestModelBlock *block = &model->blocks[b];
+		size_t		size = (size_t) block->rows * (size_t) block->columns;
+		bool		used = false;
+
+		for (size_t i = 0; i < size; i += size / TRIED + 1)
+		{
+			double	   *parameter = parameters + block->offset + i;
+			double		value = *parameter;
+			double		sum;
+
+			*parameter = value + STEP;
+			sum = ReferenceSum(model, parameters, tape, coefficients);
+			*parameter = value - STEP;
+			sum -= ReferenceSum(model, parameters, tape, coefficients);
+			*parameter = value;
+			CheckGradient(gradients[block->offset + i], sum / (2.0 * STEP));
+			used = used || sum != 0.0;
+		}
+		CHECK(used == (block->section == INTEREST_REPRESENTATION));
+	}
+}
+
+static void
+CheckRowNetwork(int sentence_width, const InterestRowDropout *dropout)
+{
+	InterestModel model = MakeModel(sentence_width, INTEREST_HEAD_SOFTMAX);
+	InterestModel gradient = model;
+	InterestArithmetic arithmetic = TrainingArithmetic();
+	float	   *coefficients = RandomFloats(ROWS * DIMENSIONS, 1.0f);
+	double	   *parameters = InDouble(model.parameters, model.parameter_count);
+	int			scaled = 0;
+	InterestRowTape tape;
+
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
+	InterestRowForward(&model.network, &arithmetic, ROWS, MakeInputs(&model, ROWS), dropout, &tape);
+	for (int i = 0; i < ROWS; i++)
+	{
+		double		v[DIMENSIONS];
+
+		ReferenceRow(&model, parameters, &tape, i, v);
+		for (int j = 0; j < DIMENSIONS; j++)
+			CHECK_NEAR(tape.v[i * DIMENSIONS + j], v[j], 2e-6);
+		scaled += tape.scale[i] < 1.0f;
+	}
+	CHECK(scaled > 0 && scaled < ROWS);
+	InterestRowBackward(&model.network, &arithmetic, &tape, coefficients, &gradient.network);
+	CheckRowGradients(&model, &tape, coefficients, gradient.parameters);
+}
+
+static InterestRowDropout
+MakeDropout(InterestDropoutRates rates, int rows)
+{
+	InterestRowKey *keys = InterestArenaArray(&arena, InterestRowKey, rows);
+
+	for (int i = 0; i < rows; i++)
+		keys[i] = (InterestRowKey) {(uint64_t) i / 3, (uint64_t) i % 3};
+	return (InterestRowDropout) {rates, 17, 2, keys};
+}
+
+static void
+TestRowNetwork(void)
+{
+	InterestDropoutRates rates = InterestDropoutDefault;
+	InterestRowDropout dropout;
+
+	rates.modality = 0.4f;
+	dropout = MakeDropout(rates, ROWS);
+	CheckRowNetwork(SENTENCE_WIDTH, NULL);
+	CheckRowNetwork(0, NULL);
+	CheckRowNetwork(SENTENCE_WIDTH, &dropout);
+	CheckRowNetwork(0, &dropout);
+}
+
+/* Zeros among the lines' elements. */
+static double
+ZeroShare(const float *values, int count)
+{
+	int			zeros = 0;
+
+	for (int i = 0; i < count; i++)
+		zeros += values[i] == 0.0f;
+	return (double) zeros / count;
+}
+
+static double
+Mean(const float *values, int count)
+{
+	double		sum = 0.0;
+
+	for (int i = 0; i < count; i++)
+		sum += values[i];
+	return sum / count;
+}
+
+/* Every row with a sentence; a standard error of the modality's share is .005. */
+static void
+TestDropoutRates(void)
+{
+	enum {MANY = 4000};
+	InterestModel model = MakeModel(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
+	InterestArithmetic arithmetic = TrainingArithmetic();
+	InterestRowDropout dropout = MakeDropout(InterestDropoutDefault, MANY);
+	const InterestRowInput *const *few = MakeInputs(&model, 1);
+	const InterestRowInput **inputs = InterestArenaArray(&arena, const InterestRowInput *, MANY);
+	InterestRowTape tape;
+	int			sentences;
+	int			others;
+
+	for (int i = 0; i < MANY; i++)
+		inputs[i] = few[0];
+	InterestRowForward(&model.network, &arithmetic, MANY, inputs, &dropout, &tape);
+	sentences = tape.count[INTEREST_SENTENCE];
+	others = tape.count[INTEREST_NON_TEXT];
+	CHECK_NEAR((double) sentences / MANY, 0.9, 0.02);
+	CHECK_NEAR((double) others / MANY, 0.9, 0.02);
+	for (int i = 0; i < MANY; i++)
+		CHECK(LineOf(&tape, INTEREST_SENTENCE, i) >= 0 || LineOf(&tape, INTEREST_NON_TEXT, i) >= 0);
+	CHECK_NEAR(ZeroShare(tape.sentence, sentences * SENTENCE_WIDTH), 0.2, 0.01);
+	CHECK_NEAR(ZeroShare(tape.hidden_mask, others * INTEREST_HIDDEN), 0.1, 0.005);
+	CHECK_NEAR(ZeroShare(tape.sum_mask, MANY * DIMENSIONS), 0.3, 0.01);
+	CHECK_NEAR(Mean(tape.hidden_mask, others * INTEREST_HIDDEN), 1.0, 0.005);
+	CHECK_NEAR(Mean(tape.sum_mask, MANY * DIMENSIONS), 1.0, 0.02);
+}
+
+/* A row's dropout depends on its key, not on the rows beside it. */
+static void
+TestDropoutKeys(void)
+{
+	InterestModel model = MakeModel(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
+	InterestArithmetic arithmetic = TrainingArithmetic();
+	InterestRowDropout dropout = MakeDropout(InterestDropoutDefault, ROWS);
+	const InterestRowInput *const *inputs = MakeInputs(&model, ROWS);
+	InterestRowTape whole;
+	InterestRowTape single;
+	InterestRowTape other;
+
+	InterestRowForward(&model.network, &arithmetic, ROWS, inputs, &dropout, &whole);
+	for (int i = 0; i < ROWS; i++)
+	{
+		InterestRowDropout alone = dropout;
+
+		alone.keys += i;
+		InterestRowForward(&model.network, &arithmetic, 1, inputs + i, &alone, &single);
+		CHECK(memcmp(single.v, whole.v + i * DIMENSIONS, sizeof(float) * DIMENSIONS) == 0);
+	}
+	dropout.epoch++;
+	InterestRowForward(&model.network, &arithmetic, ROWS, inputs, &dropout, &other);
+	CHECK(memcmp(other.v, whole.v, sizeof(float) * ROWS * DIMENSIONS) != 0);
+}
+
+/* --- packed: the same bits from every kernel, in every batch --- */
+
+static void
+CheckKernel(const InterestModel *model, const InterestRowInput *const *inputs,
+			const char *name, const float *expected)
+{
+	InterestModel packed = *model;
+	InterestArithmetic arithmetic = {.kernel = InterestKernelChoose(name), .scratch = &arena};
+	float		probabilities[COUNT(interests)];
+	float		again[COUNT(interests)];
+	InterestRowTape tape;
+
+	if (arithmetic.kernel == NULL)
+	{
+		CheckSkip(name);
+		return;
+	}
+	InterestModelOpen(&packed, &arena, arithmetic.kernel);
+	for (int batch = 1; batch <= ROWS; batch++)
+		for (int from = 0; from + batch <= ROWS; from++)
+		{
+			InterestRowForward(&packed.network, &arithmetic, batch, inputs + from, NULL, &tape);
+			CHECK(memcmp(tape.v, expected + from * DIMENSIONS,
+						 sizeof(float) * (size_t) (batch * DIMENSIONS)) == 0);
+		}
+	InterestHeadProbabilities(&packed.head, &arithmetic, expected, probabilities);
+	arithmetic.kernel = InterestKernelChoose("portable");
+	InterestHeadProbabilities(&packed.head, &arithmetic, expected, again);
+	CHECK(memcmp(probabilities, again, sizeof(again)) == 0);
+}
+
+static void
+CheckKernels(int sentence_width, InterestHeadKind head)
+{
+	InterestModel model = MakeModel(sentence_width, head);
+	InterestModel packed = model;
+	InterestArithmetic portable = {.kernel = InterestKernelChoose("portable"), .scratch = &arena};
+	InterestArithmetic training = TrainingArithmetic();
+	const InterestRowInput *const *inputs = MakeInputs(&model, ROWS);
+	InterestRowTape expected;
+	InterestRowTape unpacked;
+
+	InterestModelOpen(&packed, &arena, portable.kernel);
+	InterestRowForward(&packed.network, &portable, ROWS, inputs, NULL, &expected);
+	InterestRowForward(&model.network, &training, ROWS, inputs, NULL, &unpacked);
+	for (int i = 0; i < ROWS * DIMENSIONS; i++)
+		CHECK_NEAR(unpacked.v[i], expected.v[i], 1e-6);
+	for (const char *const *name = InterestKernelNames(); *name; name++)
+		CheckKernel(&model, inputs, *name, expected.v);
+}
+
+static void
+TestKernels(void)
+{
+	CheckKernels(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
+	CheckKernels(0, INTEREST_HEAD_SIGMOID);
+}
+
+/* --- the head --- */
+
+#define SAMPLES 4
+
+static const int first_of_one[SAMPLES + 1] = {0, 1, 2, 3, 4};
+static const int one_target[] = {2, 0, 4, 2};
+static const int first_of_some[SAMPLES + 1] = {0, 2, 2, 3, 8};
+static const int some_targets[] = {1, 3, 4, 0, 1, 2, 3, 4};	/* two, none, one, all */
+
+static const InterestTargets *
+Targets(const InterestHead *head)
+{
+	static const InterestTargets one = {first_of_one, one_target};
+	static const InterestTargets some = {first_of_some, some_targets};
+
+	return head->kind == INTEREST_HEAD_SOFTMAX ? &one : &some;
+}
+
+static bool
+IsTarget(const InterestTargets *targets, int sample, int interest)
+{
+	for (int t = targets->first[sample]; t < targets->first[sample + 1]; t++)
+		if (targets->interests[t] == interest)
+			return true;
+	return false;
+}
+
+/* By definition, from probabilities. */
+static double
+ReferenceSampleLoss(const InterestHead *head, const InterestLossRule *rule, int sample,
+					const double *logits)
+{
+	const int	n = COUNT(interests);
+	double		sum = 0.0;
+	double		loss = 0.0;
+
+	for (int j = 0; j < n; j++)
+		sum += exp(logits[j]);
+	for (int j = 0; j < n; j++)
+	{
+		bool		target = IsTarget(Targets(head), sample, j);
+		double		p = 1.0 / (1.0 + exp(-logits[j]));
+
+		if (head->kind == INTEREST_HEAD_SOFTMAX)
+			loss -= ((target ? 1.0 - rule->smoothing : 0.0) + rule->smoothing / n) *
+				log(exp(logits[j]) / sum);
+		else if (target)
+			loss -= (rule->positive_weights ? rule->positive_weights[j] : 1.0) * log(p) / n;
+		else
+			loss -= log(1.0 - p) / n;
+	}
+	return loss;
+}
+
+/* parameters: log_scale, weight, bias as they lie in the model; u (SAMPLES, d) */
+static double
+ReferenceLoss(const InterestHead *head, const InterestLossRule *rule,
+			  const double *parameters, const double *u)
+{
+	const int	n = COUNT(interests);
+	const double *weight = parameters + 1;
+	const double *bias = weight + n * DIMENSIONS;
+	double		loss = 0.0;
+
+	for (int i = 0; i < SAMPLES; i++)
+	{
+		double		logits[COUNT(interests)];
+
+		for (int j = 0; j < n; j++)
+		{
+			logits[j] = 0.0;
+			for (int k = 0; k < DIMENSIONS; k++)
+				logits[j] += weight[j * DIMENSIONS + k] * u[i * DIMENSIONS + k];
+			logits[j] = exp(parameters[0]) * logits[j] + bias[j];
+		}
+		loss += ReferenceSampleLoss(head, rule, i, logits) / SAMPLES;
+	}
+	return loss;
+}
+
+/* Gradients of count values, which the reference's arguments point to. */
+static void
+CheckLossGradients(const InterestHead *head, const InterestLossRule *rule,
+				   const double *parameters, const double *u,
+				   double *values, int count, const float *gradients)
+{
+	for (int i = 0; i < count; i++)
+	{
+		double		value = values[i];
+		double		difference;
+
+		values[i] = value + STEP;
+		difference = ReferenceLoss(head, rule, parameters, u);
+		values[i] = value - STEP;
+		difference -= ReferenceLoss(head, rule, parameters, u);
+		values[i] = value;
+		CheckGradient(gradients[i], difference / (2.0 * STEP));
+	}
+}
+
+static void
+CheckHead(InterestHeadKind kind, InterestLossRule rule)
+{
+	enum {HEAD_SIZE = 1 + COUNT(interests) * (DIMENSIONS + 1)};
+	InterestModel model = MakeModel(0, kind);
+	InterestModel gradient = model;
+	InterestArithmetic arithmetic = TrainingArithmetic();
+	const InterestTargets *targets = Targets(&model.head);
+	float	   *u = RandomFloats(SAMPLES * DIMENSIONS, 0.7f);
+	float		u_gradient[SAMPLES * DIMENSIONS];
+	float		logits[SAMPLES * COUNT(interests)];
+	float		logit_gradient[SAMPLES * COUNT(interests)];
+	double	   *parameters = InDouble(model.head.log_scale, HEAD_SIZE);
+	double	   *u_values = InDouble(u, SAMPLES * DIMENSIONS);
+	double		loss;
+
+	parameters[0] = model.head.log_scale[0] = 1.5f;
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
+	InterestHeadForward(&model.head, &arithmetic, SAMPLES, u, logits);
+	loss = InterestHeadLoss(&model.head, &rule, SAMPLES, logits, targets, logit_gradient);
+	CHECK_NEAR(loss, ReferenceLoss(&model.head, &rule, parameters, u_values), 1e-6);
+	CHECK_NEAR(InterestHeadLoss(&model.head, &rule, SAMPLES, logits, targets, NULL), loss, 0.0);
+	InterestHeadBackward(&model.head, &arithmetic, SAMPLES, u, logit_gradient,
+						 &gradient.head, u_gradient);
+	CheckLossGradients(&model.head, &rule, parameters, u_values, parameters, HEAD_SIZE,
+					   gradient.head.log_scale);
+	CheckLossGradients(&model.head, &rule, parameters, u_values, u_values, SAMPLES * DIMENSIONS,
+					   u_gradient);
+}
+
+static void
+TestHead(void)
+{
+	static const float weights[] = {1.0f, 3.0f, 0.5f, 2.0f, 1.5f};
+
+	CheckHead(INTEREST_HEAD_SOFTMAX, (InterestLossRule) {0.0f, NULL});
+	CheckHead(INTEREST_HEAD_SOFTMAX, (InterestLossRule) {INTEREST_LABEL_SMOOTHING, NULL});
+	CheckHead(INTEREST_HEAD_SIGMOID, (InterestLossRule) {0.0f, NULL});
+	CheckHead(INTEREST_HEAD_SIGMOID, (InterestLossRule) {0.0f, weights});
+}
+
+/* Large logits neither overflow nor lose the loss. */
+static void
+TestExtremeLogits(void)
+{
+	static const float logits[] = {300.0f, -300.0f, 0.0f, 200.0f, -200.0f};
+	static const int first[] = {0, 1};
+	static const int target[] = {1};
+	const InterestTargets targets = {first, target};
+	const InterestLossRule rule = {0.0f, NULL};
+	InterestModel softmax = MakeModel(0, INTEREST_HEAD_SOFTMAX);
+	InterestModel sigmoid = MakeModel(0, INTEREST_HEAD_SIGMOID);
+	float		gradient[COUNT(logits)];
+
+	CHECK_NEAR(InterestHeadLoss(&softmax.head, &rule, 1, logits, &targets, gradient), 600.0, 1e-4);
+	CHECK_NEAR(gradient[0], 1.0, 1e-6);
+	CHECK_NEAR(gradient[1], -1.0, 1e-6);
+	CHECK_NEAR(InterestHeadLoss(&sigmoid.head, &rule, 1, logits, &targets, gradient),
+			   (300.0 + 300.0 + log(2.0) + 200.0) / 5.0, 1e-4);
+	CHECK_NEAR(gradient[0], 0.2, 1e-6);
+	CHECK_NEAR(gradient[1], -0.2, 1e-6);
+	CHECK_NEAR(gradient[2], 0.1, 1e-6);
+	CHECK_NEAR(gradient[4], 0.0, 1e-6);
+}
+
+static void
+TestProbabilities(void)
+{
+	InterestModel softmax = MakeModel(0, INTEREST_HEAD_SOFTMAX);
+	InterestModel sigmoid = MakeModel(0, INTEREST_HEAD_SIGMOID);
+	const InterestKernel *kernel = InterestKernelChoose("auto");
+	float		one[] = {0.0f, 1.0f, -1.0f, 2.0f, 0.5f};
+	float		some[] = {0.0f, 1.0f, -1.0f, 2.0f, 0.5f};
+	double		sum = 1.0 + exp(1.0) + exp(-1.0) + exp(2.0) + exp(0.5);
+
+	InterestHeadNormalize(&softmax.head, kernel, one);
+	InterestHeadNormalize(&sigmoid.head, kernel, some);
+	CHECK_NEAR(one[1], exp(1.0) / sum, 1e-6);
+	CHECK_NEAR(one[2], exp(-1.0) / sum, 1e-6);
+	CHECK_NEAR(one[0] + one[1] + one[2] + one[3] + one[4], 1.0, 1e-6);
+	CHECK_NEAR(some[0], 0.5, 0.0);
+	CHECK_NEAR(some[3], 1.0 / (1.0 + exp(-2.0)), 1e-7);
+}
+
+int
+main(void)
+{
+	static void (*const tests[]) (void) = {
+		TestJoin, TestNames, TestEmbeddingWidth, TestTime, TestInput, TestPresence,
+		TestRowNetwork, TestDropoutRates, TestDropoutKeys, TestKernels,
+		TestHead, TestExtremeLogits, TestProbabilities
+	};
+
+	randomness = InterestRandomKeyed(1, 2, 3, 4);
+	InterestArenaInit(&arena, CheckHost(), 1 << 20);
+	for (int i = 0; i < COUNT(tests); i++)
+		tests[i] ();
+	InterestArenaFree(&arena);
+	return CheckReport("network");
+}
