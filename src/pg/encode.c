@@ -437,6 +437,7 @@ Datum
 interest_tokenize(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *call;
+	HeapTuple	tuple;
 
 	if (SRF_IS_FIRSTCALL())
 	{
@@ -454,5 +455,6 @@ interest_tokenize(PG_FUNCTION_ARGS)
 	call = SRF_PERCALL_SETUP();
 	if (call->call_cntr == call->max_calls)
 		SRF_RETURN_DONE(call);
-	SRF_RETURN_NEXT(call, HeapTupleGetDatum(TokenTuple(call->user_fctx, call->call_cntr, call->tuple_desc)));
+	tuple = TokenTuple(call->user_fctx, call->call_cntr, call->tuple_desc);
+	SRF_RETURN_NEXT(call, HeapTupleGetDatum(tuple));
 }

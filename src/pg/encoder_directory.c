@@ -512,7 +512,32 @@ OpenWeights(ModelDirectory *directory, InterestModelFile *file)
 }
 
 static void
-ReadWeights(ModelDirectory *directory)
+ReportWeights(InterestStatus *status)
+{
+	if (status->hint[0] == '\0')
+		(void) InterestHint(status, "Download the model again: %s must hold the weights that its config.json describes.",
+							WEIGHTS_FILE);
+	InterestReport(status);
+}
+
+/* Whether every tensor is there, before memory is taken for what config.json says. */
+static void
+FindTensors(const InterestEncoderConfig *config, const InterestTensorEntry *entries, int count)
+{
+	InterestStatus status;
+
+	for (int i = 0; i < InterestEncoderTensorCount(config); i++)
+	{
+		InterestTensorSpec spec;
+
+		InterestEncoderTensorSpec(config, i, &spec);
+		if (InterestEncoderFindTensor(entries, count, &spec, &status) == NULL)
+			ReportWeights(&status);
+	}
+}
+
+static void
+ReadWeights(ModelDirectory *directory, const InterestModelFile *vocabulary)
 {
 	InterestEncoderContent *content = directory->content;
 	InterestModelFile file;
@@ -525,15 +550,19 @@ ReadWeights(ModelDirectory *directory)
 
 	OpenWeights(directory, &file);
 	if (!InterestSafetensorsHeaderLength((const uint8 *) file.bytes, file.size, &length, &status))
-		InterestReport(&status);
+		ReportWeights(&status);
 	data = (const uint8 *) file.bytes + sizeof(uint64) + length;
 	header = InterestJsonParse(file.bytes + sizeof(uint64), length,
 							   psprintf("the header of %s", file.name), ERRCODE_DATA_CORRUPTED);
 	count = ReadTensorEntries(&header, &entries);
+	FindTensors(&content->config, entries, count);
+	content->vocabulary_size = vocabulary->size;
+	InterestEncoderContentAllocate(content);
+	memcpy(content->vocabulary, vocabulary->bytes, vocabulary->size);
 	if (!InterestEncoderBuildImage(&content->config, entries, count,
 								   data, file.size - sizeof(uint64) - length,
 								   content->image, &status))
-		InterestReport(&status);
+		ReportWeights(&status);
 	pfree(file.bytes);
 }
 
@@ -566,9 +595,6 @@ InterestEncoderReadDirectory(const char *path, InterestEncoderContent *content)
 	if (!InterestEncoderConfigCheck(&content->config, &status))
 		InterestReport(&status);
 	CheckVocabulary(&content->config, &vocabulary);
-	content->vocabulary_size = vocabulary.size;
-	InterestEncoderContentAllocate(content);
-	memcpy(content->vocabulary, vocabulary.bytes, vocabulary.size);
-	ReadWeights(&directory);
+	ReadWeights(&directory, &vocabulary);
 	WarnOfPrompt(&directory);
 }
