@@ -94,6 +94,7 @@ TestGoldenWorking(void)
 		"00806ffb240e0000" "0040c7a119010000" "0060d71d14000000"
 		"0000000000000000" "0100000000000000" "0060d71d14000000" "0100000000000000"
 		"ffffffffff" "ffffffffff" "ffffffffff" "00ffffffff" "00000000"
+		"0000000000000000000000000000000000000000000000000000000000000000"
 		"0100000000000000" "8ddafc00010000000000000000000000"
 		"476d7e80000000000000000000000000" "5dc9c0bfffffffffffffffffffffffff";
 	static const float vector[2] = {0.5f, -0.25f};
@@ -110,6 +111,48 @@ TestGoldenWorking(void)
 	CHECK(!InterestStateCheck(state.payload, state.size, &status));
 }
 
+/* An origin is kept by what copies and grows a state, and lost where two differ. */
+static void
+TestOrigin(void)
+{
+	uint8_t		first[INTEREST_ORIGIN_SIZE] = {1};
+	uint8_t		second[INTEREST_ORIGIN_SIZE] = {2};
+	History		history = RandomHistory(5, &arena);
+	Working		state = NewWorking(&history.shape, &arena);
+	Working		other = NewWorking(&history.shape, &arena);
+	InterestStateView view;
+
+	CHECK(memcmp(InterestStateFingerprint(state.payload), history.shape.fingerprint,
+				 INTEREST_FINGERPRINT_SIZE) == 0);
+	view = OpenWorking(&state);
+	CHECK(!view.has_origin);
+	InterestStateSetOrigin(state.payload, first);
+	for (int i = 0; i < history.count; i++)
+		AddRow(&state, &history.rows[i], &arena);
+	view = OpenWorking(&state);
+	CHECK(view.has_origin && memcmp(view.origin, first, sizeof(first)) == 0);
+
+	/* the same origin, then another one */
+	InterestStateSetOrigin(other.payload, first);
+	MergeView(&other, &view, &arena);
+	view = OpenWorking(&other);
+	CHECK(view.has_origin);
+	InterestStateSetOrigin(state.payload, second);
+	MergeView(&state, &view, &arena);
+	view = OpenWorking(&state);
+	CHECK(!view.has_origin);
+
+	/* a copy, and the stored form */
+	view = OpenWorking(&other);
+	state.size = InterestStateWorkingSize(&view);
+	state.payload = InterestArenaAllocate(&arena, state.size);
+	InterestStateWriteWorking(&view, state.payload);
+	view = OpenWorking(&state);
+	CHECK(view.has_origin && memcmp(view.origin, first, sizeof(first)) == 0);
+	view = OpenBytes(Canonical(&view, &arena));
+	CHECK(!view.has_origin);
+}
+
 static void
 TestSizes(void)
 {
@@ -123,9 +166,9 @@ TestSizes(void)
 		vector[i] = i & 1 ? 0.125f : -0.125f;
 	/* A palloc of more than 4,096 bytes would take 8 kB; 4 are the varlena's header. */
 	CHECK(state.size + 4 <= 4080);
-	CHECK_INTEGER(state.size, 3248);
+	CHECK_INTEGER(state.size, 3280);
 	AddRow(&state, &row, &arena);
-	CHECK_INTEGER(state.size, 3248);
+	CHECK_INTEGER(state.size, 3280);
 	view = OpenWorking(&state);
 	CHECK(InterestStateCanonicalSize(&view) <= 1300);
 }
@@ -792,6 +835,7 @@ main(void)
 	InterestArenaInit(&arena, CheckHost(), 1 << 16);
 	TestGolden();
 	TestGoldenWorking();
+	TestOrigin();
 	TestSizes();
 	TestHistories();
 	TestNotAPart();

@@ -14,7 +14,7 @@
 #define FIRST_CAPACITY 3		/* one row: a block of each granularity */
 
 /* The header is copied byte by byte, so that its layout must not depend on the compiler. */
-typedef char HeaderHasNoPadding[sizeof(WorkingHeader) == 104 ? 1 : -1];
+typedef char HeaderHasNoPadding[sizeof(WorkingHeader) == 136 ? 1 : -1];
 typedef char Int128HasNoPadding[sizeof(InterestInt128) == SUM_SIZE ? 1 : -1];
 
 bool
@@ -31,6 +31,8 @@ InterestShapeCheck(const InterestProfileShape *shape, InterestStatus *status)
 								(long long) INTEREST_MAX_HALF_LIFE);
 	return true;
 }
+
+static const uint8_t no_origin[INTEREST_ORIGIN_SIZE];
 
 static WorkingHeader
 LoadHeader(const void *payload)
@@ -121,7 +123,21 @@ InterestStateWriteWorking(const InterestStateView *view, void *payload)
 
 	/* Merging into an empty state of the same shape with room for all cannot fail. */
 	CreateWithCapacity(&view->shape, CapacityFor(view), payload);
+	if (view->has_origin)
+		InterestStateSetOrigin(payload, view->origin);
 	InterestStateMerge(payload, view, &status);
+}
+
+void
+InterestStateSetOrigin(void *payload, const uint8_t *origin)
+{
+	memcpy((uint8_t *) payload + offsetof(WorkingHeader, origin), origin, INTEREST_ORIGIN_SIZE);
+}
+
+const uint8_t *
+InterestStateFingerprint(const void *payload)
+{
+	return (const uint8_t *) payload + offsetof(WorkingHeader, fingerprint);
 }
 
 bool
@@ -150,6 +166,8 @@ InterestStateDescribe(const WorkingHeader *header, const uint8_t *payload, Inter
 	memcpy(view->shape.fingerprint, header->fingerprint, sizeof(header->fingerprint));
 	view->rebuild = (header->flags & FLAG_REBUILD) != 0;
 	view->working = true;
+	memcpy(view->origin, header->origin, sizeof(view->origin));
+	view->has_origin = memcmp(header->origin, no_origin, sizeof(no_origin)) != 0;
 	view->rows = header->rows;
 	view->negative_rows = header->negative_rows;
 	view->newest = header->newest;
@@ -268,15 +286,18 @@ CheckRow(const WorkingHeader *header, const InterestStateRow *row, InterestStatu
 	return true;
 }
 
-/* algorithm: section 2, the integers of one row in one block */
+/*
+ * algorithm: section 2, the integers of one row in one block.  Scaling by 2^40
+ * is exact before or after the product with a component, so it is done once.
+ */
 static void
 AddRowToSlot(uint8_t *slot, const InterestStateRow *row, int dimensions, int64_t half_life)
 {
-	double		weight = row->weight * InterestRowFactor(row->time, half_life);
+	double		weight = ldexp(row->weight * InterestRowFactor(row->time, half_life), 40);
 
-	AddRowsAndMass(slot, 1, InterestInt128From(llrint(ldexp(weight, 40))));
+	AddRowsAndMass(slot, 1, InterestInt128From(llrint(weight)));
 	for (int i = 0; i < dimensions; i++)
-		AddSum(slot, i, InterestInt128From(llrint(ldexp(weight * row->vector[i], 40))));
+		AddSum(slot, i, InterestInt128From(llrint(weight * row->vector[i])));
 }
 
 InterestStateResult
@@ -388,6 +409,8 @@ InterestStateMerge(void *payload, const InterestStateView *source, InterestStatu
 	header.negative_rows += source->negative_rows;
 	if (source->rebuild)
 		header.flags |= FLAG_REBUILD;
+	if (!source->has_origin || memcmp(header.origin, source->origin, sizeof(header.origin)) != 0)
+		memset(header.origin, 0, sizeof(header.origin));
 	for (int i = 0; i < source->block_count; i++)
 	{
 		int			entry = TargetEntry(&header, source, i);

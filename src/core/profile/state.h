@@ -26,6 +26,9 @@
 #define INTEREST_MAX_DIMENSIONS 1024
 #define INTEREST_FINGERPRINT_SIZE 16
 
+/* Content hash of the model version that embeds the rows of a working state. */
+#define INTEREST_ORIGIN_SIZE 32
+
 /* Least and greatest weight of a row. */
 #define INTEREST_MIN_WEIGHT 0.0625
 #define INTEREST_MAX_WEIGHT 256.0
@@ -79,6 +82,8 @@ typedef struct InterestStateView
 	InterestProfileShape shape;
 	bool		rebuild;		/* a bare "-" took the newest row away: sums may miss blocks */
 	bool		working;
+	bool		has_origin;		/* working states only: one version embedded all rows */
+	uint8_t		origin[INTEREST_ORIGIN_SIZE];
 	int64_t		rows;			/* positive */
 	int64_t		negative_rows;
 	int64_t		newest;			/* time of the newest row of any kind; INT64_MIN without rows */
@@ -119,6 +124,16 @@ extern size_t InterestStateWorkingSize(const InterestStateView *view);
 extern void InterestStateWriteWorking(const InterestStateView *view, void *payload);
 
 extern bool InterestStateIsWorking(const void *payload, size_t size);
+
+/*
+ * Whose rows a working state holds: a final function reads them with the gate
+ * and the head of that very version, whatever is deployed.  Merging keeps an
+ * origin that both sides have; canonical states have none.
+ */
+extern void InterestStateSetOrigin(void *payload, const uint8_t *origin);
+
+/* The fingerprint inside a working state. */
+extern const uint8_t *InterestStateFingerprint(const void *payload);
 
 extern InterestStateResult InterestStateAddRow(void *payload, const InterestStateRow *row,
 											   InterestStatus *status);

@@ -294,6 +294,7 @@ OpenCanonical(const uint8_t *payload, size_t size, InterestStateView *view, Inte
 		return InterestHint(status, "Update the extension, or make the profile again from its rows.");
 	}
 	view->working = false;
+	view->has_origin = false;
 	view->payload = payload;
 	view->size = size;
 	/* A read that failed has no status yet. */

@@ -39,6 +39,7 @@ typedef struct WorkingHeader
 	int64_t		newest_rows;
 	uint8_t		slot[INTEREST_MAX_BLOCKS];
 	uint8_t		reserved_3[4];
+	uint8_t		origin[INTEREST_ORIGIN_SIZE];	/* all zero: none, or several */
 } WorkingHeader;
 
 /* A slot: rows (8 bytes), mass (16), sums (16 each). */
