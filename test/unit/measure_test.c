@@ -44,7 +44,9 @@ MeasureOne(const float *probability, const int *label, int count, int interests,
 	InterestPredictions predictions = {count, interests, false, probability, label, NULL, weight};
 	InterestMetrics metrics;
 
-	InterestMeasure(&predictions, least_positives, &arena, &metrics);
+	InterestMeasure(&predictions, &arena, &metrics);
+	CHECK(isnan(metrics.auc));
+	InterestMeasureAucs(&predictions, least_positives, &arena, &metrics);
 	return metrics;
 }
 
@@ -54,7 +56,8 @@ MeasureSeveral(const double *weight)
 	InterestPredictions predictions = {8, 3, true, several_probability, NULL, several_labels, weight};
 	InterestMetrics metrics;
 
-	InterestMeasure(&predictions, 0, &arena, &metrics);
+	InterestMeasure(&predictions, &arena, &metrics);
+	InterestMeasureAucs(&predictions, 0, &arena, &metrics);
 	return metrics;
 }
 

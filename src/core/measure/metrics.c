@@ -289,30 +289,9 @@ SummarizeConfusion(const Confusion *confusion, int interests, bool several, Inte
 	metrics->micro_f1 = several ? F1Of(&all) : NAN;
 }
 
-static void
-MeasureAucs(const InterestPredictions *predictions, int64_t least_positives,
-			InterestArena *arena, InterestMetrics *metrics)
-{
-	double		sum = 0.0;
-
-	metrics->auc_interests = 0;
-	for (int i = 0; i < predictions->interests; i++)
-	{
-		InterestMetricsOfOne *of = &metrics->of[i];
-
-		InterestCheckCancel(arena->host);
-		of->auc = AucOf(predictions, i, arena);
-		if (isnan(of->auc) || of->positives < least_positives)
-			continue;
-		sum += of->auc;
-		metrics->auc_interests++;
-	}
-	metrics->auc = MeanOrNaN(sum, metrics->auc_interests);
-}
-
 void
-InterestMeasure(const InterestPredictions *predictions, int64_t least_positives,
-				InterestArena *arena, InterestMetrics *metrics)
+InterestMeasure(const InterestPredictions *predictions, InterestArena *arena,
+				InterestMetrics *metrics)
 {
 	size_t		interests = (size_t) predictions->interests;
 	InterestArenaMark mark;
@@ -339,6 +318,30 @@ InterestMeasure(const InterestPredictions *predictions, int64_t least_positives,
 	metrics->log_loss = MeanOrNaN(totals.log_loss, totals.log_loss_weight);
 	metrics->ece = EceOf(&totals);
 	SummarizeConfusion(confusion, predictions->interests, predictions->several, metrics);
-	MeasureAucs(predictions, least_positives, arena, metrics);
+	metrics->auc = NAN;
+	metrics->auc_interests = 0;
+	for (int i = 0; i < predictions->interests; i++)
+		metrics->of[i].auc = NAN;
 	InterestArenaReturnTo(arena, mark);
+}
+
+void
+InterestMeasureAucs(const InterestPredictions *predictions, int64_t least_positives,
+					InterestArena *scratch, InterestMetrics *metrics)
+{
+	double		sum = 0.0;
+
+	metrics->auc_interests = 0;
+	for (int i = 0; i < predictions->interests; i++)
+	{
+		InterestMetricsOfOne *of = &metrics->of[i];
+
+		InterestCheckCancel(scratch->host);
+		of->auc = AucOf(predictions, i, scratch);
+		if (isnan(of->auc) || of->positives < least_positives)
+			continue;
+		sum += of->auc;
+		metrics->auc_interests++;
+	}
+	metrics->auc = MeanOrNaN(sum, metrics->auc_interests);
 }

@@ -64,7 +64,7 @@ typedef struct InterestMetrics
 	double		precision;		/* macro */
 	double		recall;			/* macro */
 	double		f1;				/* macro */
-	double		auc;			/* macro */
+	double		auc;			/* macro; NaN before InterestMeasureAucs */
 	int			auc_interests;	/* that the macro AUC is a mean of */
 	double		log_loss;
 	double		brier;
@@ -74,9 +74,16 @@ typedef struct InterestMetrics
 	InterestMetricsOfOne *of;	/* (interests), in the arena */
 } InterestMetrics;
 
-/* least_positives: fewest positive samples of an interest that counts for the macro AUC. */
-extern void InterestMeasure(const InterestPredictions *predictions, int64_t least_positives,
-							InterestArena *arena, InterestMetrics *metrics);
+/* Everything but the AUCs, in one pass. */
+extern void InterestMeasure(const InterestPredictions *predictions, InterestArena *arena,
+							InterestMetrics *metrics);
+
+/*
+ * Adds the AUCs, a sort for each interest; least_positives is the fewest
+ * positive samples of an interest that counts for the macro mean.
+ */
+extern void InterestMeasureAucs(const InterestPredictions *predictions, int64_t least_positives,
+								InterestArena *scratch, InterestMetrics *metrics);
 
 /* AUC of scores for a yes-or-no question; NaN without both answers. */
 extern double InterestMeasureAuc(int count, const float *score, const uint8_t *positive,

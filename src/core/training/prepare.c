@@ -474,15 +474,24 @@ InterestLearnInterests(const InterestPreparedRows *prepared, InterestArena *aren
 	return CheckInterests(interests, prepared->counts.training_users, status);
 }
 
+/* Labels that are no interest have numbers below 0, different ones as good as always. */
+static int
+FindLabel(const InterestNames *interests, InterestSpan label)
+{
+	int			interest = InterestNamesFind(interests, label);
+
+	return interest >= 0 ? interest : -1 - (int) (InterestHash64(label.data, label.length, 0) >> 33);
+}
+
 void
 InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interests,
 				   InterestArena *arena)
 {
-	int		   *seen_in = InterestArenaArray(arena, int, interests->count + 1);
+	int		   *seen_in = InterestArenaArray(arena, int, interests->count);
 	size_t		room = 0;
 	int			count = 0;
 
-	for (int i = 0; i <= interests->count; i++)
+	for (int i = 0; i < interests->count; i++)
 		seen_in[i] = -1;
 	for (int i = 0; i < prepared->row_count; i++)
 		room += (size_t) prepared->rows[i]->label_count;
@@ -496,11 +505,12 @@ InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interest
 		prepared->label_first[i] = count;
 		for (int l = 0; l < row->label_count; l++)
 		{
-			int			interest = InterestNamesFind(interests, row->labels[l]);
+			int			interest = FindLabel(interests, row->labels[l]);
 
-			if (seen_in[interest + 1] == i)
+			if (interest >= 0 && seen_in[interest] == i)
 				continue;
-			seen_in[interest + 1] = i;
+			if (interest >= 0)
+				seen_in[interest] = i;
 			prepared->labels[count++] = interest;
 		}
 	}

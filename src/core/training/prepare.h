@@ -30,7 +30,7 @@ typedef struct InterestPreparedRows
 	InterestRowKey *keys;
 	InterestHistoryRow *history;
 	int		   *label_first;	/* (row_count + 1): a row's interests in labels, each once */
-	int		   *labels;			/* -1: not among the model's */
+	int		   *labels;			/* below 0: not among the model's */
 	int			user_count;
 	InterestTrainingUser *users;
 	InterestTrainingCounts counts;

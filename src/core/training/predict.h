@@ -1,0 +1,37 @@
+/*
+ * predict.h
+ *	  What a model, or a baseline, says to every sample of a plan.
+ */
+#ifndef INTEREST_PREDICT_H
+#define INTEREST_PREDICT_H
+
+#include "core/training/pass.h"
+
+/* Fills probability (reads of the batch, interests). */
+typedef void (*InterestPredictFunction) (void *context, const InterestBatch *batch,
+										 float *probability);
+
+/* Whom to tell about the samples that are done. */
+typedef struct InterestProgress
+{
+	const InterestTrainingObserver *observer;
+	InterestTrainingPhase phase;
+	int			epoch;
+} InterestProgress;
+
+extern void InterestTellProgress(const InterestProgress *progress, int64_t done, int64_t total);
+
+/* A predict function; its context is an InterestPass. */
+extern void InterestPassPredict(void *pass, const InterestBatch *batch, float *probability);
+
+/*
+ * The samples of a plan, their interests and weights, and what was predicted;
+ * arrays in the arena.  Fails where there are too many of them.
+ */
+extern bool InterestPredictPlan(InterestPlan *plan, int interests,
+								InterestPredictFunction predict, void *context,
+								const InterestProgress *progress,
+								InterestArena *arena, InterestArena *scratch,
+								InterestPredictions *predictions, InterestStatus *status);
+
+#endif
