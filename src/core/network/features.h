@@ -35,8 +35,8 @@ typedef struct InterestNumeric
 } InterestNumeric;
 
 /*
- * A categorical column.  Value id 0 is every unknown or rare value, id i + 1 is
- * name i.  The last three are set by InterestFeaturesComplete.
+ * A categorical column.  Value id 0 is every unknown or rare value (and those
+ * longer than INTEREST_MAX_NAME, which cannot be learned), id i + 1 is name i.  The last three are set by InterestFeaturesComplete.
  */
 typedef struct InterestCategorical
 {

@@ -178,19 +178,21 @@ ForwardNonText(const InterestRowNetwork *network, const InterestArithmetic *arit
 		GatherInput(network, arithmetic->kernel, tape->inputs[tape->row_of[INTEREST_NON_TEXT][i]],
 					tape->x + Line(i, width));
 	InterestLinearForward(&network->hidden, arithmetic, count, tape->x, tape->before);
-	memcpy(tape->hidden, tape->before, sizeof(float) * Line(count, INTEREST_HIDDEN));
-	for (int i = 0; i < count; i++)
-		arithmetic->kernel->gelu(INTEREST_HIDDEN, tape->hidden + Line(i, INTEREST_HIDDEN));
 	if (dropout)
-	{
 		tape->hidden_mask = NewLines(arithmetic, count, INTEREST_HIDDEN);
-		for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
+	{
+		float	   *line = tape->hidden + Line(i, INTEREST_HIDDEN);
+
+		memcpy(line, tape->before + Line(i, INTEREST_HIDDEN), sizeof(float) * INTEREST_HIDDEN);
+		arithmetic->kernel->gelu(INTEREST_HIDDEN, line);
+		if (dropout)
 		{
 			float	   *mask = tape->hidden_mask + Line(i, INTEREST_HIDDEN);
 
 			FillMask(&randoms[tape->row_of[INTEREST_NON_TEXT][i]], dropout->rates.hidden,
 					 INTEREST_HIDDEN, mask);
-			Multiply(INTEREST_HIDDEN, mask, tape->hidden + Line(i, INTEREST_HIDDEN));
+			Multiply(INTEREST_HIDDEN, mask, line);
 		}
 	}
 	InterestLinearForward(&network->output, arithmetic, count, tape->hidden,
@@ -265,12 +267,12 @@ static void
 BackwardClip(const InterestKernel *kernel, int d, const InterestRowTape *tape,
 			 const float *v_gradient, float *r_gradient)
 {
-	memcpy(r_gradient, v_gradient, sizeof(float) * Line(tape->rows, d));
 	for (int i = 0; i < tape->rows; i++)
 	{
 		float	   *line = r_gradient + Line(i, d);
 		const float *v = tape->v + Line(i, d);
 
+		memcpy(line, v_gradient + Line(i, d), sizeof(float) * (size_t) d);
 		if (tape->scale[i] < 1.0f)
 		{
 			kernel->axpy(d, -kernel->dot(d, v, line), v, line);

@@ -1,0 +1,105 @@
+/*
+ * model_fuzzer.c
+ *	  A model's image from anybody: it is refused, or it is a model that writes
+ *	  the same bytes and answers finite numbers.
+ *
+ * Compile with clang -fsanitize=fuzzer,address,undefined -Isrc, with
+ * the sources of base, kernel, profile, network and model in src/core.
+ */
+#include "core/model/model.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+Allocate(void *context, size_t size)
+{
+	void	   *block = malloc(size);
+
+	(void) context;
+	if (block == NULL)
+		abort();
+	return block;
+}
+
+static void
+Release(void *context, void *block)
+{
+	(void) context;
+	free(block);
+}
+
+static void
+Require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void
+RequireFinite(int count, const float *values)
+{
+	for (int i = 0; i < count; i++)
+		Require(isfinite(values[i]));
+}
+
+static void
+WriteAgain(const InterestModel *model, InterestArena *arena, const uint8_t *bytes, size_t size)
+{
+	InterestWriter writer = {NULL, 0};
+	size_t		section_end[INTEREST_SECTIONS];
+
+	InterestModelWrite(model, &writer, section_end);
+	Require(writer.length == size);
+	writer = (InterestWriter) {InterestArenaArray(arena, uint8_t, size), 0};
+	InterestModelWrite(model, &writer, section_end);
+	Require(memcmp(writer.buffer, bytes, size) == 0);
+}
+
+/* A row of nothing but time and a sentence, and what it says of a user. */
+static void
+Answer(InterestModel *model, InterestArena *arena)
+{
+	const InterestFeatures *features = &model->network.features;
+	double	   *numerics = InterestArenaArray(arena, double, features->numeric_count);
+	float	   *sentence = InterestArenaArray(arena, float, features->sentence_width);
+	float	   *v = InterestArenaArray(arena, float, model->shape.dimensions);
+	float	   *probabilities = InterestArenaArray(arena, float, model->interests.count);
+	InterestBehaviour behaviour = {.has_time = true, .numerics = numerics};
+	double		weight;
+	bool		negative;
+	InterestStatus status;
+
+	for (int i = 0; i < features->numeric_count; i++)
+		numerics[i] = i;
+	for (int i = 0; i < features->sentence_width; i++)
+		sentence[i] = 0.1f;
+	behaviour.categoricals =
+		InterestArenaAllocateZero(arena, sizeof(InterestValues) * (size_t) features->categorical_count);
+	InterestModelOpen(model, arena, InterestKernelChoose("auto"));
+	if (InterestRowVector(model, &behaviour, sentence, arena, v, &weight, &negative, &status) !=
+		INTEREST_ROW_DONE)
+		return;
+	RequireFinite(model->shape.dimensions, v);
+	InterestModelProbabilities(model, v, arena, probabilities);
+	RequireFinite(model->interests.count, probabilities);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const InterestHost host = {NULL, Allocate, Release, NULL};
+	InterestArena arena;
+	InterestModel model;
+	InterestStatus status;
+
+	InterestArenaInit(&arena, &host, 1 << 16);
+	if (InterestModelRead(data, size, &arena, &model, &status))
+	{
+		WriteAgain(&model, &arena, data, size);
+		Answer(&model, &arena);
+	}
+	InterestArenaFree(&arena);
+	return 0;
+}
