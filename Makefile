@@ -11,7 +11,7 @@ CORE = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*/*.c)))
 GLUE = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
 OBJS = $(CORE) $(GLUE)
 
-REGRESS = extension profile_type vector_type type_errors copy_binary ops_btree_hash
+REGRESS = extension profile_type vector_type type_errors copy_binary ops_btree_hash encoder tokenize encoder_errors
 REGRESS_OPTS = --encoding=UTF8
 REGRESS_PREP = tiny
 TAP_TESTS = 1

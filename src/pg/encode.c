@@ -267,19 +267,13 @@ Utf8OfDatum(Datum value, Size *length)
 	return InterestTextToUtf8(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), length);
 }
 
-/* An array of reals without NULLs, its elements yet to be filled in. */
+/* An array of reals without NULLs, its elements yet to be filled in; an error if it is too large. */
 static ArrayType *
 NewRealArray(int ndim, const int *dims)
 {
 	Size		size = ARR_OVERHEAD_NONULLS(ndim) + sizeof(float4) * ArrayGetNItems(ndim, dims);
-	ArrayType  *array;
+	ArrayType  *array = palloc(size);
 
-	if (!AllocSizeIsValid(size))
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many texts for one array"),
-				 errhint("Encode them a few thousand at a time.")));
-	array = palloc(size);
 	SET_VARSIZE(array, size);
 	array->ndim = ndim;
 	array->dataoffset = 0;

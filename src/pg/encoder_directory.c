@@ -86,12 +86,7 @@ ReadModules(ModelDirectory *directory)
 	directory->content->config.pooling = INTEREST_POOLING_MEAN;
 	directory->content->config.normalize = false;
 	if (!InterestModelFileReadJson(directory->path, "modules.json", INTEREST_MAX_SETTINGS_FILE, &json))
-	{
-		ereport(NOTICE,
-				(errmsg("vectors are the mean of the tokens, not normalized"),
-				 errdetail("The directory has no modules.json that says otherwise.")));
 		return;
-	}
 	count = InterestJsonObjects(&json, &modules);
 	for (int i = 0; i < count; i++)
 	{
@@ -514,7 +509,7 @@ OpenWeights(ModelDirectory *directory, InterestModelFile *file)
 static void
 ReportWeights(InterestStatus *status)
 {
-	if (status->hint[0] == '\0')
+	if (status->hint[0] == '\0' && status->code != INTEREST_UNSUPPORTED)
 		(void) InterestHint(status, "Download the model again: %s must hold the weights that its config.json describes.",
 							WEIGHTS_FILE);
 	InterestReport(status);
@@ -566,13 +561,18 @@ ReadWeights(ModelDirectory *directory, const InterestModelFile *vocabulary)
 	pfree(file.bytes);
 }
 
-/* sentence-transformers puts a default prompt before every text; we do not. */
+/* What a user may take for granted, but the directory does not say or we do not do. */
 static void
-WarnOfPrompt(ModelDirectory *directory)
+NoticeChoices(const ModelDirectory *directory)
 {
 	InterestJson json;
 	char	   *prompt;
 
+	if (directory->pooling == NULL)
+		ereport(NOTICE,
+				(errmsg("vectors are the mean of the tokens, not normalized"),
+				 errdetail("The directory has no modules.json that says otherwise.")));
+	/* sentence-transformers puts it before every text. */
 	if (InterestModelFileReadJson(directory->path, "config_sentence_transformers.json",
 								  INTEREST_MAX_SETTINGS_FILE, &json) &&
 		InterestJsonText(&json, "default_prompt_name", &prompt))
@@ -596,5 +596,5 @@ InterestEncoderReadDirectory(const char *path, InterestEncoderContent *content)
 		InterestReport(&status);
 	CheckVocabulary(&content->config, &vocabulary);
 	ReadWeights(&directory, &vocabulary);
-	WarnOfPrompt(&directory);
+	NoticeChoices(&directory);
 }
