@@ -11,6 +11,7 @@ CREATE TABLE vector_sample (name text, body text);
 INSERT INTO vector_sample VALUES
 	('full', :'full'),
 	('nobody', :'prefix' || ' rows=0 negative_rows=0 newest=-9223372036854775808 at=-9223372036854775808 mass=(0 0 0 0) gamma=(1 0 0) coarse=(0.5 0.5) medium=(0.5 0.5) fine=(0.5 0.5) negative=(0 0) user=(0.5 0.5) topics=()'),
+	('topics', :'prefix' || ' rows=5 negative_rows=0 newest=0 at=0 mass=(5 5 5 0) gamma=(1 0 0) coarse=(1 1) medium=(1 1) fine=(1 1) negative=(0 0) user=(1 1) topics=((code=63 mass=2 vector=(1 0)) (code=0 mass=1 vector=(0 1)) (code=1 mass=1 vector=(0 1)) (code=2 mass=1 vector=(0 1)) (code=62 mass=0.5 vector=(0 1)))'),
 	('digits', :'prefix' || ' rows=1 negative_rows=0 newest=-1 at=0 mass=(0.33333334 1.6777216e+07 1e-45 0) gamma=(0.33333334 0.33333334 0.33333334) coarse=(3.4028235e+38 1.1754944e-38) medium=(1.0000001e+09 -123456.79) fine=(1.1920929e-07 0.1) negative=(0 0) user=(9.999999 -1e-45) topics=()');
 
 -- what is printed is what was read
