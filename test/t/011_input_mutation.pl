@@ -76,14 +76,22 @@ END \$\$;
 -- What became of a mutated message or text: the code of its refusal,
 -- "sound", or what is wrong with the value that was accepted.
 CREATE FUNCTION use_profile(value interest_profile) RETURNS text LANGUAGE plpgsql AS \$\$
+DECLARE
+	twice interest_profile;
 BEGIN
 	IF value::text::interest_profile <> value OR interest_profile_cmp(value, value) <> 0
 		OR interest_profile_hash(value) <> interest_profile_hash(value::text::interest_profile)
 		OR (interest_profile_info(value)).dimensions NOT BETWEEN 1 AND 1024 THEN
 		RETURN 'unsound: ' || value::text;
 	END IF;
+	-- twice the rows, unless there are too many of them
+	SELECT merged.value INTO twice FROM (SELECT interest_merge(v) AS value FROM unnest(ARRAY[value, value]) v) merged;
+	IF twice::text::interest_profile <> twice
+		OR (interest_profile_info(twice)).positive_rows <> 2 * (interest_profile_info(value)).positive_rows THEN
+		RETURN 'unsound when merged: ' || value::text;
+	END IF;
 	RETURN 'sound';
-EXCEPTION WHEN datetime_field_overflow THEN
+EXCEPTION WHEN datetime_field_overflow OR program_limit_exceeded THEN
 	RETURN 'sound';
 END \$\$;
 CREATE FUNCTION use_reading(value interestvec) RETURNS text LANGUAGE plpgsql AS \$\$
