@@ -60,17 +60,27 @@ struct InterestRowReader
 static int
 FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *definition)
 {
+	int			found = -1;
+
 	for (int i = 0; i < descriptor->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
 
-		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
-			return i;
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), name) != 0)
+			continue;
+		if (found >= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
+					 errmsg("column \"%s\" of model \"%s\" is in the row more than once", name, definition->name),
+					 errhint("Name the columns of the subquery apart.")));
+		found = i;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of model \"%s\" is not in the row", name, definition->name),
-			 errhint("Give the aggregate a row of the model's source, or a subquery with its columns.")));
+	if (found < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of model \"%s\" is not in the row", name, definition->name),
+				 errhint("Give the aggregate a row of the model's source, or a subquery with its columns.")));
+	return found;
 }
 
 static char
