@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Times ONNX Runtime on the encoder of a Hugging Face directory.
+
+    peers.py DIRECTORY
+
+Builds the graph itself, from the weights, with the operators that ONNX Runtime
+fuses for BERT, so that nothing but onnx, onnxruntime and numpy is needed. One
+thread, CPU time, medians. Prints lines like those of encoder_bench.
+"""
+
+import json
+import os
+import statistics
+import struct
+import sys
+import time
+
+import numpy
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+REPEATS = 9
+SHAPES = [(1, 8), (1, 16), (1, 32), (1, 128), (32, 16), (8, 128)]
+
+
+def read_weights(path):
+    with open(path, "rb") as f:
+        length = struct.unpack("<Q", f.read(8))[0]
+        header = json.loads(f.read(length))
+        data = f.read()
+    return {name: numpy.frombuffer(data[e["data_offsets"][0]:e["data_offsets"][1]], "<f4").reshape(e["shape"])
+            for name, e in header.items() if name != "__metadata__" and e["dtype"] == "F32"}
+
+
+class Graph:
+    def __init__(self):
+        self.nodes = []
+        self.initializers = []
+
+    def constant(self, array):
+        name = "c%d" % len(self.initializers)
+        self.initializers.append(numpy_helper.from_array(numpy.ascontiguousarray(array), name))
+        return name
+
+    def node(self, kind, inputs, domain="", outputs=1, **attributes):
+        names = ["n%d_%d" % (len(self.nodes), i) for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
+        return names[0]
+
+    def linear(self, x, weight, bias=None):
+        y = self.node("MatMul", [x, self.constant(weight.T)])
+        return y if bias is None else self.node("Add", [y, self.constant(bias)])
+
+
+def build(config, weights):
+    g = Graph()
+    fused = "com.microsoft"
+    epsilon = config["layer_norm_eps"]
+
+    def norm(name):
+        return g.constant(weights[name + ".weight"]), g.constant(weights[name + ".bias"])
+
+    word = g.node("Gather", [g.constant(weights["embeddings.word_embeddings.weight"]), "ids"])
+    table = weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+    position = g.node("Gather", [g.constant(table), "positions"])
+    x = g.node("LayerNormalization", [g.node("Add", [word, position]), *norm("embeddings.LayerNorm")], epsilon=epsilon)
+    for i in range(config["num_hidden_layers"]):
+        layer = "encoder.layer.%d." % i
+        qkv = [layer + "attention.self." + part for part in ("query", "key", "value")]
+        y = g.node("Attention", [x, g.constant(numpy.concatenate([weights[n + ".weight"].T for n in qkv], axis=1)),
+                                 g.constant(numpy.concatenate([weights[n + ".bias"] for n in qkv]))],
+                   domain=fused, num_heads=config["num_attention_heads"])
+        dense = layer + "attention.output.dense"
+        y = g.linear(y, weights[dense + ".weight"])
+        x = g.node("SkipLayerNormalization", [y, x, *norm(layer + "attention.output.LayerNorm"),
+                                              g.constant(weights[dense + ".bias"])], domain=fused, epsilon=epsilon)
+        y = g.linear(x, weights[layer + "intermediate.dense.weight"])
+        y = g.node("BiasGelu", [y, g.constant(weights[layer + "intermediate.dense.bias"])], domain=fused)
+        y = g.linear(y, weights[layer + "output.dense.weight"])
+        x = g.node("SkipLayerNormalization", [y, x, *norm(layer + "output.LayerNorm"),
+                                              g.constant(weights[layer + "output.dense.bias"])],
+                   domain=fused, epsilon=epsilon)
+    pooled = g.node("ReduceMean", [x], axes=[1], keepdims=0)
+    out = g.node("LpNormalization", [pooled], axis=1, p=2)
+    graph = helper.make_graph(
+        g.nodes, "bert",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"]),
+         helper.make_tensor_value_info("positions", TensorProto.INT64, ["tokens"])],
+        [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["texts", config["hidden_size"]])], g.initializers)
+    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(fused, 1)])
+
+
+def run(session, ids):
+    return session.run(None, {"ids": ids, "positions": numpy.arange(ids.shape[1], dtype=numpy.int64)})[0]
+
+
+def bench(session, vocabulary, texts, tokens):
+    total = texts * tokens
+    ids = ((1000 + numpy.arange(total, dtype=numpy.int64) * 7) % vocabulary).reshape(texts, tokens)
+    loops = 1500 // total + 1
+    times = []
+    run(session, ids)
+    for _ in range(REPEATS):
+        start = time.process_time()
+        for _ in range(loops):
+            run(session, ids)
+        times.append((time.process_time() - start) / loops / total)
+    print("encode %d %d %.1f" % (texts, tokens, 1e6 * statistics.median(times)))
+
+
+def main(directory):
+    with open(os.path.join(directory, "config.json")) as f:
+        config = json.load(f)
+    model = build(config, read_weights(os.path.join(directory, "model.safetensors")))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    ids = ((1000 + numpy.arange(16, dtype=numpy.int64)) % config["vocab_size"])[None]
+    print("version %s" % onnxruntime.__version__)
+    print("vector %.6f %.6f %.6f" % tuple(run(session, ids)[0, :3]))
+    for texts, tokens in SHAPES:
+        bench(session, config["vocab_size"], texts, tokens)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: peers.py DIRECTORY")
+    main(sys.argv[1])
