@@ -1,0 +1,1065 @@
+/*
+ * training_test.c
+ *	  Training: gradients, samples, what it learns, that it is repeatable, that
+ *	  it stops when it is told to; and evaluation by hand.
+ */
+#include "check.h"
+#include "history.h"
+
+#include "core/base/random.h"
+#include "core/training/pass.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WIDTH 6					/* of a sentence */
+#define MAX_ROWS 8000
+#define SEED 7
+
+static InterestArena arena;
+
+/* Rows of users that a test makes up. */
+typedef struct Problem
+{
+	InterestTrainingDefinition definition;
+	InterestTrainingRow rows[MAX_ROWS];
+	float		sentences[MAX_ROWS * WIDTH];
+	int			count;
+	InterestRandom random;
+} Problem;
+
+static const InterestSpan kind_names[] = {{"dislike", 7}, {"like", 4}};
+static const InterestKind kinds[] = {{1.0, true}, {2.0, false}};
+
+static InterestSpan
+Name(const char *prefix, int number)
+{
+	char	   *text = InterestArenaAllocate(&arena, 32);
+	InterestSpan span = {text, 0};
+
+	span.length = (size_t) snprintf(text, 32, "%s%d", prefix, number);
+	return span;
+}
+
+static Problem *
+NewProblem(InterestTask task)
+{
+	Problem    *problem = InterestArenaAllocateZero(&arena, sizeof(Problem));
+
+	problem->definition = (InterestTrainingDefinition) {
+		.dimensions = 8, .half_life = {180 * DAY, 14 * DAY, DAY},
+		.kind_names = {2, kind_names}, .kinds = kinds,
+		.text_count = 1, .sentence_width = WIDTH, .task = task
+	};
+	problem->random = InterestRandomKeyed(SEED, 0, 0, 0);
+	return problem;
+}
+
+static int
+Below(Problem *problem, int bound)
+{
+	return (int) InterestRandomBelow(&problem->random, (uint32_t) bound);
+}
+
+/* A row whose sentence points where its subject is; label below 0: none; kind: of kind_names or -1. */
+static InterestTrainingRow *
+Add(Problem *problem, int user, int64_t time, int subject, int label, int kind)
+{
+	InterestTrainingRow *row = &problem->rows[problem->count];
+	float	   *sentence = problem->sentences + problem->count * WIDTH;
+	InterestSpan *label_span = InterestArenaNew(&arena, InterestSpan);
+
+	for (int i = 0; i < WIDTH; i++)
+		sentence[i] = (i == subject) + 0.1f * (float) (InterestRandomUniform(&problem->random) - 0.5);
+	if (label >= 0)
+		*label_span = Name("interest", label);
+	*row = (InterestTrainingRow) {
+		.behaviour = {.has_time = true, .time = time},
+		.sentence = problem->count, .hash = (uint64_t) problem->count, .user = Name("user", user),
+		.labels = label_span, .label_count = label >= 0
+	};
+	if (kind >= 0)
+		row->behaviour.kind = kind_names[kind];
+	problem->count++;
+	return row;
+}
+
+static InterestTrainingOptions
+Options(void)
+{
+	InterestTrainingOptions options = InterestTrainingDefault;
+
+	options.seed = SEED;
+	options.epochs = 8;
+	options.batch_size = 32;
+	options.learning_rate = 0.02;
+	options.dropout = (InterestDropoutRates) {0.1f, 0.1f, 0.1f, 0.1f};
+	return options;
+}
+
+static InterestTrainingSet
+SetOf(const Problem *problem)
+{
+	InterestTrainingSet set = {problem->count, problem->rows, problem->sentences};
+
+	return set;
+}
+
+static bool
+Train(const Problem *problem, const InterestTrainingOptions *options, InterestArena *to,
+	  InterestModel *model, InterestTrainingResult *result, InterestStatus *status)
+{
+	InterestTrainingSet set = SetOf(problem);
+
+	return InterestTrain(&set, &problem->definition, options, InterestKernelChoose("auto"),
+						 InterestSgemm, NULL, to, model, result, status);
+}
+
+static void
+MustTrain(const Problem *problem, const InterestTrainingOptions *options, InterestModel *model,
+		  InterestTrainingResult *result)
+{
+	InterestStatus status;
+
+	if (!CHECK(Train(problem, options, &arena, model, result, &status)))
+	{
+		CHECK_STRING(status.message, "");
+		exit(CheckReport("training"));
+	}
+}
+
+static InterestEvaluation
+MustEvaluate(const Problem *problem, const InterestModel *model, InterestSplit split)
+{
+	InterestTrainingSet set = SetOf(problem);
+	InterestEvaluation evaluation;
+	InterestStatus status;
+
+	if (!CHECK(InterestEvaluate(&set, model, SEED, split, InterestKernelChoose("auto"), InterestSgemm,
+								NULL, &arena, &evaluation, &status)))
+	{
+		CHECK_STRING(status.message, "");
+		exit(CheckReport("training"));
+	}
+	return evaluation;
+}
+
+/* NaN where it is not there. */
+static double
+Figure(const InterestEvaluation *evaluation, InterestSystem system, const char *metric)
+{
+	for (int i = 0; i < evaluation->figure_count; i++)
+	{
+		const InterestFigure *figure = &evaluation->figures[i];
+
+		if (figure->system == system && figure->interest < 0 && strcmp(figure->metric, metric) == 0)
+			return figure->value;
+	}
+	return NAN;
+}
+
+static double
+TestAccuracy(const Problem *problem, InterestModel *model)
+{
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestEvaluation evaluation;
+
+	MustTrain(problem, &options, model, &result);
+	evaluation = MustEvaluate(problem, model, INTEREST_SPLIT_TEST);
+	return Figure(&evaluation, INTEREST_SYSTEM_MODEL, "accuracy");
+}
+
+/* --- problems --- */
+
+/* Authors who mostly keep to one of two subjects. */
+static Problem *
+Authors(InterestTask task)
+{
+	Problem    *problem = NewProblem(task);
+
+	for (int user = 0; user < 300; user++)
+	{
+		int			subject = user % 2;
+		int			rows = task == INTEREST_TASK_NEXT ? 6 : 1 + Below(problem, 7);
+
+		for (int i = 0; i < rows; i++)
+		{
+			int			seen = Below(problem, 10) == 0 ? 1 - subject : subject;
+
+			Add(problem, user, i * DAY + Below(problem, 1000), seen,
+				task == INTEREST_TASK_DOMINANT ? seen : subject, Below(problem, 3) - 1 == 1 ? 1 : -1);
+		}
+	}
+	return problem;
+}
+
+/* What users did within the last day says who they are now; ten older rows say something else. */
+static Problem *
+Movers(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 300; user++)
+	{
+		int			now = user % 3;
+		int			before = Below(problem, 3);
+
+		for (int i = 0; i < 10; i++)
+			Add(problem, user, i, before, now, -1);
+		for (int i = 0; i < 3; i++)
+			Add(problem, user, 91 * DAY + i, now, now, -1); /* the same hour and weekday */
+	}
+	return problem;
+}
+
+/* Users like one subject and dislike the other. */
+static Problem *
+Critics(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 300; user++)
+	{
+		int			liked = user % 2;
+
+		Add(problem, user, 0, 2, liked, 1);
+		Add(problem, user, DAY, 1 - liked, liked, 0);
+	}
+	return problem;
+}
+
+/* Labels that nothing tells. */
+static Problem *
+Noise(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 100; user++)
+	{
+		int			label = Below(problem, 2);
+
+		for (int i = 0; i < 3; i++)
+			Add(problem, user, i * DAY, Below(problem, WIDTH), label, -1);
+	}
+	return problem;
+}
+
+/* --- learning --- */
+
+static void
+TestLearning(void)
+{
+	static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT, INTEREST_TASK_USER};
+
+	for (int t = 0; t < 3; t++)
+	{
+		Problem    *problem = Authors(tasks[t]);
+		InterestModel model;
+		InterestEvaluation evaluation;
+
+		CHECK(TestAccuracy(problem, &model) > 0.9);
+		evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TEST);
+		CHECK(Figure(&evaluation, INTEREST_SYSTEM_MAJORITY, "accuracy") < 0.75);
+		CHECK(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss") <
+			  Figure(&evaluation, INTEREST_SYSTEM_MAJORITY, "log_loss"));
+		CHECK(isnan(Figure(&evaluation, INTEREST_SYSTEM_HISTORY, "accuracy")) ==
+			  (tasks[t] != INTEREST_TASK_NEXT));
+		CHECK(isnan(Figure(&evaluation, INTEREST_SYSTEM_CENTROID, "accuracy")) ==
+			  (tasks[t] == INTEREST_TASK_NEXT));
+		if (tasks[t] != INTEREST_TASK_NEXT)
+			CHECK(Figure(&evaluation, INTEREST_SYSTEM_CENTROID, "accuracy") > 0.9);
+	}
+}
+
+static void
+TestGranularities(void)
+{
+	Problem    *problem = Movers();
+	InterestModel model;
+
+	CHECK(TestAccuracy(problem, &model) > 0.9);
+	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
+		problem->definition.half_life[g] = 100000 * DAY;
+	CHECK(TestAccuracy(problem, &model) < 0.8);
+}
+
+static void
+TestNegativeRows(void)
+{
+	static const InterestKind harmless[] = {{1.0, false}, {2.0, false}};
+	Problem    *problem = Critics();
+	InterestModel model;
+
+	CHECK(TestAccuracy(problem, &model) > 0.9);
+	CHECK(*model.eta > 0.0f);
+
+	/* Without kinds a row of a subject says the opposite, which is as good. */
+	problem->definition.kinds = harmless;
+	CHECK(TestAccuracy(problem, &model) > 0.9);
+	CHECK_NEAR(*model.eta, 0.0, 0.0);
+}
+
+/* Several interests at once: each on its own. */
+static void
+TestSeveralInterests(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+	InterestModel model;
+	InterestEvaluation evaluation;
+
+	problem->definition.several = true;
+	for (int user = 0; user < 300; user++)
+	{
+		InterestSpan *labels = InterestArenaArray(&arena, InterestSpan, 3);
+		int			count = 0;
+
+		for (int i = 0; i < 3; i++)
+			if (user >> i & 1)
+				labels[count++] = Name("interest", i);
+		for (int i = 0; i < 4; i++)
+		{
+			InterestTrainingRow *row = Add(problem, user, i * DAY, user >> (i % 3) & 1 ? i % 3 : 5, 0, -1);
+
+			row->labels = labels;
+			row->label_count = count;
+		}
+	}
+	CHECK(TestAccuracy(problem, &model) > 0.9);
+	CHECK_INTEGER(model.head.kind, INTEREST_HEAD_SIGMOID);
+	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TEST);
+	CHECK(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "micro_f1") > 0.9);
+	CHECK(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "subset_accuracy") > 0.8);
+}
+
+/* --- the same again --- */
+
+static void
+Shuffle(Problem *problem)
+{
+	for (int i = problem->count - 1; i > 0; i--)
+	{
+		int			j = Below(problem, i + 1);
+		InterestTrainingRow row = problem->rows[i];
+
+		problem->rows[i] = problem->rows[j];
+		problem->rows[j] = row;
+	}
+}
+
+static bool
+SameParameters(const InterestModel *a, const InterestModel *b)
+{
+	return a->parameter_count == b->parameter_count &&
+		memcmp(a->parameters, b->parameters, sizeof(float) * a->parameter_count) == 0;
+}
+
+static void
+TestRepeatable(void)
+{
+	static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT};
+
+	for (int t = 0; t < 2; t++)
+	{
+		Problem    *problem = Authors(tasks[t]);
+		InterestTrainingOptions options = Options();
+		InterestTrainingResult result;
+		InterestModel first;
+		InterestModel again;
+		InterestModel other;
+
+		options.epochs = 2;
+		MustTrain(problem, &options, &first, &result);
+		Shuffle(problem);
+		MustTrain(problem, &options, &again, &result);
+		CHECK(SameParameters(&first, &again));
+		options.seed++;
+		MustTrain(problem, &options, &other, &result);
+		CHECK(!SameParameters(&first, &other));
+	}
+}
+
+/* --- stopping --- */
+
+static void
+CountEpoch(void *context, const InterestTrainingEpoch *epoch)
+{
+	int		   *count = context;
+
+	++*count;
+	CHECK_INTEGER(epoch->epoch, *count);
+	CHECK(epoch->samples > 0);
+	CHECK(epoch->rows >= epoch->samples);
+}
+
+static void
+TestEarlyStop(void)
+{
+	Problem    *problem = Noise();
+	InterestTrainingOptions options = Options();
+	int			told = 0;
+	InterestTrainingObserver observer = {&told, NULL, CountEpoch};
+	InterestTrainingSet set = SetOf(problem);
+	InterestTrainingResult result;
+	InterestEvaluation evaluation;
+	InterestModel model;
+	InterestStatus status;
+
+	options.epochs = 100;
+	options.patience = 3;
+	CHECK(InterestTrain(&set, &problem->definition, &options, InterestKernelChoose("auto"),
+						InterestSgemm, &observer, &arena, &model, &result, &status));
+	CHECK(result.epochs < 100);
+	CHECK_INTEGER(told, result.epochs);
+	CHECK_INTEGER(result.best_epoch + 3, result.epochs);
+
+	/* The parameters of the best epoch are the ones that are kept. */
+	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_VALIDATION);
+	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss"), result.validation_loss, 0.0);
+}
+
+/* A host that counts what it gave out, and jumps out of the checks-th cancel check. */
+typedef struct JumpingHost
+{
+	InterestHost host;
+	jmp_buf		out;
+	int			checks_left;
+	int			block_count;
+	void	   *blocks[4096];
+} JumpingHost;
+
+static void *
+AllocateCounted(void *context, size_t size)
+{
+	JumpingHost *jumping = context;
+	void	   *block = malloc(size);
+
+	if (block == NULL || jumping->block_count == 4096)
+		abort();
+	jumping->blocks[jumping->block_count++] = block;
+	return block;
+}
+
+static void
+ReleaseCounted(void *context, void *block)
+{
+	JumpingHost *jumping = context;
+
+	for (int i = 0; i < jumping->block_count; i++)
+		if (jumping->blocks[i] == block)
+		{
+			jumping->blocks[i] = jumping->blocks[--jumping->block_count];
+			free(block);
+			return;
+		}
+	abort();
+}
+
+static void
+JumpOut(void *context)
+{
+	JumpingHost *jumping = context;
+
+	if (--jumping->checks_left == 0)
+		longjmp(jumping->out, 1);
+}
+
+/* Whether the training came to its end; everything it took is given back. */
+static bool
+TrainJumping(const Problem *problem, JumpingHost *jumping, int checks, InterestModel *model)
+{
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestStatus status;
+	InterestArena jumping_arena;
+	volatile bool done = false;
+
+	options.epochs = 2;
+	jumping->host = (InterestHost) {jumping, AllocateCounted, ReleaseCounted, JumpOut};
+	jumping->checks_left = checks;
+	jumping->block_count = 0;
+	InterestArenaInit(&jumping_arena, &jumping->host, 65536);
+	if (setjmp(jumping->out) == 0)
+	{
+		done = Train(problem, &options, &jumping_arena, model, &result, &status);
+		if (done)
+			model->parameters = memcpy(InterestArenaArray(&arena, float, model->parameter_count),
+									   model->parameters, sizeof(float) * model->parameter_count);
+	}
+	while (jumping->block_count > 0)
+		free(jumping->blocks[--jumping->block_count]);
+	return done;
+}
+
+static void
+TestCancel(void)
+{
+	Problem    *problem = Authors(INTEREST_TASK_DOMINANT);
+	JumpingHost *jumping = InterestArenaNew(&arena, JumpingHost);
+	InterestModel before;
+	InterestModel after;
+	InterestModel cut;
+	int			checks;
+
+	CHECK(TrainJumping(problem, jumping, 1000000, &before));
+	checks = 1000000 - jumping->checks_left;
+	CHECK(checks > 100);
+	for (int at = 1; at < checks; at += 1 + at)
+		CHECK(!TrainJumping(problem, jumping, at, &cut));
+	CHECK(TrainJumping(problem, jumping, 1000000, &after));
+	CHECK(SameParameters(&before, &after));
+}
+
+/* --- gradients --- */
+
+/* A few users with everything that a row can have. */
+static Problem *
+Everything(InterestTask task, bool several)
+{
+	Problem    *problem = NewProblem(task);
+
+	problem->definition.dimensions = 5;
+	problem->definition.numeric_count = 1;
+	problem->definition.categorical_count = 1;
+	problem->definition.several = several;
+	for (int user = 0; user < 6; user++)
+		for (int i = 0; i < 6; i++)
+		{
+			InterestTrainingRow *row = Add(problem, user, (user + i * i) * 9 * DAY + Below(problem, 1000),
+										   Below(problem, WIDTH), Below(problem, 3), i % 3 - 1);
+			double	   *numeric = InterestArenaNew(&arena, double);
+			InterestSpan *value = InterestArenaNew(&arena, InterestSpan);
+			InterestValues *values = InterestArenaNew(&arena, InterestValues);
+
+			*numeric = InterestRandomUniform(&problem->random);
+			*value = Name("value", Below(problem, 3));
+			*values = (InterestValues) {1, value};
+			row->behaviour.numerics = numeric;
+			row->behaviour.categoricals = values;
+			if (i == 3)
+				row->sentence = -1;
+		}
+	return problem;
+}
+
+typedef struct Gradients
+{
+	InterestPreparedRows prepared;
+	InterestSampler sampler;
+	InterestPlan plan;
+	InterestBatch batch;
+	InterestModel model;
+	InterestModel gradient;
+	InterestPass pass;
+} Gradients;
+
+static void
+PrepareGradients(const Problem *problem, Gradients *gradients)
+{
+	InterestTrainingSet set = SetOf(problem);
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestStatus status;
+	InterestModel *model = &gradients->model;
+	InterestRandom random = InterestRandomKeyed(SEED, 1, 1, 1);
+
+	options.epochs = 1;
+	options.least_value_rows = 1;
+	MustTrain(problem, &options, model, &result);
+	for (size_t i = 0; i < model->parameter_count; i++)
+		model->parameters[i] += (float) (0.4 * InterestRandomUniform(&random) - 0.2);
+	*model->eta = 0.7f;
+	*model->head.log_scale = 0.5f;
+
+	InterestSortRows(&set, SEED, &arena, &gradients->prepared);
+	CHECK(InterestMakeInputs(&gradients->prepared, &model->network.features, model->shape.half_life,
+							 &arena, NULL, &status));
+	InterestFindLabels(&gradients->prepared, &model->interests, &arena);
+	InterestSamplerInit(&gradients->prepared, model->task, problem->definition.several, &arena,
+						&gradients->sampler);
+	InterestPlanEpoch(&gradients->sampler, SEED, 1, &arena, &gradients->plan);
+	CHECK(InterestNextBatch(&gradients->plan, 100, 1000, &arena, &gradients->batch));
+	gradients->gradient = *model;
+	InterestModelBind(&gradients->gradient,
+					  InterestArenaAllocateZero(&arena, sizeof(float) * model->parameter_count));
+	InterestPassInit(&gradients->pass, &gradients->prepared, model, InterestKernelChoose("auto"),
+					 InterestSgemm, &arena, &arena);
+}
+
+static double
+LossOf(Gradients *gradients, bool backward)
+{
+	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
+	InterestLossRule rule = {.smoothing = 0.1f};
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	InterestPassTape tape;
+	double		loss;
+
+	InterestPassForward(&gradients->pass, &gradients->batch, &dropout, backward, &tape);
+	loss = InterestPassBackward(&gradients->pass, &tape, &rule, backward ? &gradients->gradient : NULL);
+	InterestArenaReturnTo(&arena, mark);
+	return loss;
+}
+
+/* By central differences; losses are of floats, so neither step nor tolerance can be small. */
+static void
+CheckGradient(Gradients *gradients, const InterestModelBlock *block, size_t i)
+{
+	const float step = 4e-3f;
+	float	   *parameter = &gradients->model.parameters[block->offset + i];
+	float		before = *parameter;
+	double		analytic = gradients->gradient.parameters[block->offset + i];
+	double		numeric;
+	float		above = before + step;
+	float		below = before - step;
+
+	*parameter = above;
+	numeric = LossOf(gradients, false);
+	*parameter = below;
+	numeric = (numeric - LossOf(gradients, false)) / ((double) above - below);
+	*parameter = before;
+	if (!CHECK_NEAR(analytic, numeric, 5e-4 + 0.01 * fabs(numeric)))
+		printf("# %s, %zu\n", block->name, i);
+}
+
+static void
+TestGradients(InterestTask task, bool several)
+{
+	Gradients  *gradients = InterestArenaNew(&arena, Gradients);
+	const InterestModel *model = &gradients->model;
+	double		with_tape;
+
+	PrepareGradients(Everything(task, several), gradients);
+	with_tape = LossOf(gradients, true);
+	CHECK_NEAR(with_tape, LossOf(gradients, false), 0.0);
+	for (int b = 0; b < model->block_count; b++)
+	{
+		size_t		size = (size_t) model->blocks[b].rows * (size_t) model->blocks[b].columns;
+		double		largest = 0.0;
+
+		for (size_t i = 0; i < size; i += 1 + size / 20)
+			CheckGradient(gradients, &model->blocks[b], i);
+		for (size_t i = 0; i < size; i++)
+			largest = fmax(largest, fabs(gradients->gradient.parameters[model->blocks[b].offset + i]));
+		CHECK(largest > 1e-4);	/* or nothing was compared */
+	}
+}
+
+/* --- float and integer readings --- */
+
+static int
+CompareTimes(const void *a, const void *b)
+{
+	int64_t		x = ((const InterestStateRow *) a)->time;
+	int64_t		y = ((const InterestStateRow *) b)->time;
+
+	return (x > y) - (x < y);
+}
+
+static void
+RandomReadingModel(const InterestProfileShape *shape, uint64_t seed, InterestReadingModel *model)
+{
+	InterestRandom random = InterestRandomKeyed(seed, 5, 5, 5);
+	float	   *mu = InterestArenaArray(&arena, float, shape->dimensions);
+
+	memset(model, 0, sizeof(*model));
+	model->dimensions = shape->dimensions;
+	memcpy(model->representation, shape->fingerprint, sizeof(model->representation));
+	for (int i = 0; i < shape->dimensions; i++)
+		mu[i] = (float) (InterestRandomUniform(&random) - 0.5);
+	model->mu = mu;
+	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
+	{
+		model->kappa[g] = 0.05 + 3.0 * InterestRandomUniform(&random);
+		for (int k = 0; k < INTEREST_GATE_FEATURES; k++)
+			model->gate[g][k] = 0.5 * InterestRandomUniform(&random) - 0.25;
+	}
+	model->eta = InterestRandomUniform(&random);
+}
+
+static void
+ReadFloats(const History *history, const InterestReadingModel *model, int64_t at,
+		   InterestSumsReading *reading)
+{
+	int			d = history->shape.dimensions;
+	InterestHistorySums *walk = InterestArenaNew(&arena, InterestHistorySums);
+	InterestSums sums;
+
+	for (int p = 0; p < INTEREST_PARTS; p++)
+		sums.vector[p] = InterestArenaArray(&arena, double, d);
+	for (int p = 0; p < INTEREST_READING_PARTS; p++)
+		reading->vector[p] = InterestArenaArray(&arena, double, d);
+	InterestHistorySumsInit(walk, d, history->shape.half_life, &arena);
+	for (int i = 0; i < history->count; i++)
+	{
+		const InterestStateRow *row = &history->rows[i];
+		InterestHistoryRow made;
+
+		InterestHistoryRowInit(&made, row->time, row->weight, row->negative, history->shape.half_life);
+		InterestHistoryAdd(walk, &made, row->vector);
+	}
+	InterestHistoryRead(walk, at, &sums);
+	InterestReadSums(model, &sums, reading);
+}
+
+static bool
+IsNear(double a, double b)
+{
+	return fabs(a - b) <= 1e-6 * fmax(fabs(a), 1e-3);
+}
+
+/* Each float of a reading is also rounded once more than the double it is compared with. */
+static void
+TestReadings(void)
+{
+	int			worse = 0;
+	int			compared = 0;
+
+	for (uint64_t seed = 0; seed < 300; seed++)
+	{
+		InterestArenaMark mark = InterestArenaGetMark(&arena);
+		History		history = RandomHistory(seed, &arena);
+		int64_t		silence = seed % 3 == 0 ? 0 : (int64_t) (seed * seed) * HOUR;
+		Working		state = NewWorking(&history.shape, &arena);
+		InterestReadingModel model;
+		InterestSumsReading floats;
+		InterestReading integers;
+		InterestStateView view;
+		InterestStatus status;
+		int64_t		at;
+
+		for (int i = 0; i < history.count; i++)
+			AddRow(&state, &history.rows[i], &arena);
+		qsort(history.rows, (size_t) history.count, sizeof(InterestStateRow), CompareTimes);
+		at = history.rows[history.count - 1].time;
+		at = at > INT64_MAX - 1 - silence ? at : at + silence;
+		RandomReadingModel(&history.shape, seed, &model);
+		ReadFloats(&history, &model, at, &floats);
+		view = OpenWorking(&state);
+		if (!CHECK(InterestReadState(&view, &model, at, &arena, &integers, &status)))
+			continue;
+		for (int p = 0; p < INTEREST_READING_PARTS; p++)
+			for (int i = 0; i < model.dimensions; i++, compared++)
+				worse += !IsNear(floats.vector[p][i], integers.vector[p][i]);
+		for (int g = 0; g < INTEREST_GRANULARITIES; g++)
+			worse += !IsNear(floats.gamma[g], integers.gamma[g]);
+		InterestArenaReturnTo(&arena, mark);
+	}
+	CHECK_INTEGER(worse, 0);
+	CHECK(compared > 1000);
+}
+
+/* --- samples --- */
+
+static void
+Prepare(const Problem *problem, const InterestNames *interests, InterestPreparedRows *prepared,
+		InterestSampler *sampler)
+{
+	InterestTrainingSet *set = InterestArenaNew(&arena, InterestTrainingSet);
+	InterestFeatures *features = InterestArenaAllocateZero(&arena, sizeof(InterestFeatures));
+	InterestStatus status;
+
+	*set = SetOf(problem);
+	features->text_count = 1;
+	features->sentence_width = WIDTH;
+	features->kind_names = problem->definition.kind_names;
+	features->kinds = problem->definition.kinds;
+	InterestFeaturesComplete(features);
+	InterestSortRows(set, SEED, &arena, prepared);
+	CHECK(InterestMakeInputs(prepared, features, problem->definition.half_life, &arena, NULL, &status));
+	InterestFindLabels(prepared, interests, &arena);
+	InterestSamplerInit(prepared, problem->definition.task, problem->definition.several, &arena, sampler);
+}
+
+static InterestNames
+Interests(int count)
+{
+	InterestSpan *spans = InterestArenaArray(&arena, InterestSpan, count);
+	InterestNames names = {count, spans};
+
+	for (int i = 0; i < count; i++)
+		spans[i] = Name("interest", i);
+	return names;
+}
+
+/* A user that the split gives away for training. */
+static int
+TrainingUser(int from)
+{
+	while (InterestSplitOf(Name("user", from), SEED) != INTEREST_SPLIT_TRAINING)
+		from++;
+	return from;
+}
+
+static void
+TestSplit(void)
+{
+	int			counts[3] = {0, 0, 0};
+	int			moved = 0;
+
+	for (int user = 0; user < 10000; user++)
+	{
+		InterestSplit split = InterestSplitOf(Name("user", user), SEED);
+
+		counts[split]++;
+		moved += split != InterestSplitOf(Name("user", user), SEED + 1);
+	}
+	CHECK_NEAR(counts[INTEREST_SPLIT_TRAINING], 8000, 150);
+	CHECK_NEAR(counts[INTEREST_SPLIT_VALIDATION], 1000, 120);
+	CHECK_NEAR(counts[INTEREST_SPLIT_TEST], 1000, 120);
+	CHECK_NEAR(moved, 3400, 250);	/* 1 - .8^2 - .1^2 - .1^2 */
+}
+
+/* next: strictly earlier rows, in an epoch 32 positions, others in the next one */
+static void
+TestPositions(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_NEXT);
+	InterestNames interests = Interests(2);
+	int			user = TrainingUser(0);
+	InterestPreparedRows prepared;
+	InterestSampler sampler;
+	InterestPlan plan;
+	InterestBatch batch;
+	int			reads[2][INTEREST_MAX_POSITIONS];
+	double		weights = 0.0;
+
+	for (int i = 0; i < 200; i++)	/* pairs of equal times, every fifth row without a label */
+		Add(problem, user, i / 2 * DAY, i % WIDTH, i % 5 == 0 ? -1 : i % 2, -1);
+	Prepare(problem, &interests, &prepared, &sampler);
+	CHECK_INTEGER(sampler.positions[0], 160 - 1);	/* the second row has none before it */
+	for (int epoch = 0; epoch < 2; epoch++)
+	{
+		InterestPlanEpoch(&sampler, SEED, epoch, &arena, &plan);
+		CHECK_INTEGER(plan.sample_count, INTEREST_MAX_POSITIONS);
+		CHECK(InterestNextBatch(&plan, 1, 1000, &arena, &batch));
+		CHECK_INTEGER(batch.read_count, INTEREST_MAX_POSITIONS);
+		CHECK_INTEGER(batch.history_count, 1);
+		for (int r = 0; r < batch.read_count; r++)
+		{
+			const InterestReadPoint *read = &batch.reads[r];
+
+			reads[epoch][r] = read->rows;
+			CHECK(read->rows > 0 && read->rows <= batch.row_count);
+			CHECK(prepared.history[batch.rows[read->rows - 1]].time < read->at);
+			CHECK_INTEGER(read->at, read->rows / 2 * DAY);	/* all earlier rows, and only they */
+			CHECK(r == 0 || read->rows >= reads[epoch][r - 1]);
+			CHECK_INTEGER(batch.targets.first[r + 1] - batch.targets.first[r], 1);
+		}
+		CHECK(!InterestNextBatch(&plan, 1, 1000, &arena, &batch));
+	}
+	CHECK(memcmp(reads[0], reads[1], sizeof(reads[0])) != 0);
+
+	InterestPlanEvaluation(&sampler, INTEREST_SPLIT_TRAINING, &arena, &plan);
+	CHECK(InterestNextBatch(&plan, 1, 1000, &arena, &batch));
+	CHECK_INTEGER(batch.read_count, 159);
+	for (int r = 0; r < batch.read_count; r++)
+		weights += batch.reads[r].weight;
+	CHECK_NEAR(weights, 1.0, 1e-12);
+}
+
+static int
+TargetOfOnlyUser(const Problem *problem, const InterestNames *interests)
+{
+	InterestPreparedRows prepared;
+	InterestSampler sampler;
+
+	Prepare(problem, interests, &prepared, &sampler);
+	return sampler.targets[0];
+}
+
+static void
+TestDominantLabel(void)
+{
+	InterestNames interests = Interests(3);
+	int			user = TrainingUser(0);
+	Problem    *problem = NewProblem(INTEREST_TASK_DOMINANT);
+
+	Add(problem, user, 2 * DAY, 0, 0, -1);
+	Add(problem, user, 1 * DAY, 0, 2, -1);
+	CHECK_INTEGER(TargetOfOnlyUser(problem, &interests), 2);	/* met first in time */
+	Add(problem, user, 1 * DAY, 0, 1, -1);
+	CHECK_INTEGER(TargetOfOnlyUser(problem, &interests), 1);	/* then by name */
+	Add(problem, user, 3 * DAY, 0, 0, -1);
+	CHECK_INTEGER(TargetOfOnlyUser(problem, &interests), 0);	/* most */
+	Add(problem, user, 3 * DAY, 0, 8, -1);
+	Add(problem, user, 3 * DAY, 0, 9, -1);
+	CHECK_INTEGER(TargetOfOnlyUser(problem, &interests), 0);	/* two unknown interests are not one */
+	Add(problem, user, 3 * DAY, 0, 9, -1);
+	Add(problem, user, 3 * DAY, 0, 9, -1);
+	CHECK(TargetOfOnlyUser(problem, &interests) < 0);
+}
+
+/* dominant: lone rows with their own label, one prefix or subset, half of them read later */
+static void
+TestSubsets(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_DOMINANT);
+	InterestNames interests = Interests(2);
+	int			user = TrainingUser(0);
+	int			later = 0;
+	int			lone = 0;
+	int			some = 0;
+	InterestPreparedRows prepared;
+	InterestSampler sampler;
+	InterestPlan plan;
+	InterestBatch batch;
+
+	for (int i = 0; i < 30; i++)
+		Add(problem, user, i * DAY, 0, i % 10 == 0 ? -1 : i % 3 == 0, i % 15 == 1 ? 0 : -1);
+	Prepare(problem, &interests, &prepared, &sampler);
+	for (int epoch = 1; epoch <= 20; epoch++)
+	{
+		InterestPlanEpoch(&sampler, SEED, epoch, &arena, &plan);
+		CHECK_INTEGER(plan.sample_count, 30 - 3 - 2 + 1);	/* without labels; negative; a subset */
+		while (InterestNextBatch(&plan, 7, 1000, &arena, &batch))
+			for (int h = 0; h < batch.history_count; h++)
+			{
+				const InterestHistory *history = &batch.histories[h];
+				const int  *rows = batch.rows + history->first_row;
+				const InterestReadPoint *read = &batch.reads[history->first_read];
+				int			target = batch.targets.interests[batch.targets.first[history->first_read]];
+				int64_t		newest = prepared.history[rows[history->row_count - 1]].time;
+
+				CHECK_INTEGER(read->rows, history->row_count);
+				CHECK(read->at == newest || read->at == newest + DAY);
+				later += read->at > newest;
+				for (int i = 1; i < history->row_count; i++)
+					CHECK(rows[i] > rows[i - 1]);
+				if (history->row_count == 1)
+				{
+					lone++;
+					CHECK_INTEGER(target, prepared.labels[prepared.label_first[rows[0]]]);
+					continue;
+				}
+				some++;
+				CHECK(history->row_count <= INTEREST_MAX_SUBSET);
+				CHECK_INTEGER(target, 0);
+			}
+	}
+	CHECK_INTEGER(some, 20);
+	CHECK_INTEGER(lone, 20 * 25);
+	CHECK_NEAR(later, 260, 50);
+}
+
+/* --- evaluation by hand --- */
+
+static void
+TestHistoryBaseline(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_NEXT);
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestEvaluation evaluation;
+	InterestModel model;
+	int			user = TrainingUser(0);
+
+	/* Targets 0 and 1, half a sample each, and half a sample of doubt each: rates of .5. */
+	Add(problem, user, 1 * DAY, 0, 0, -1);
+	Add(problem, user, 2 * DAY, 0, 0, -1);
+	Add(problem, user, 3 * DAY, 1, 1, -1);
+	MustTrain(problem, &options, &model, &result);
+	CHECK_INTEGER(result.epochs, options.epochs);	/* no validation user: no early stop */
+	CHECK(isnan(result.validation_loss));
+	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TRAINING);
+	CHECK_INTEGER(evaluation.samples, 2);
+	CHECK_INTEGER(evaluation.users, 1);
+	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MAJORITY, "log_loss"), log(2.0), 1e-6);
+	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_HISTORY, "log_loss"),
+			   -(log((1 + 2.5) / 6) + log(2.5 / 7)) / 2, 1e-6);
+	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_HISTORY, "accuracy"), 0.5, 0.0);
+	CHECK(isnan(Figure(&evaluation, INTEREST_SYSTEM_HISTORY, "auc")));	/* fewer than 20 positives */
+}
+
+/* --- wrong input --- */
+
+static void
+CheckFails(const Problem *problem, const char *message)
+{
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestModel model;
+	InterestStatus status;
+
+	status.message[0] = '\0';
+	CHECK(!Train(problem, &options, &arena, &model, &result, &status));
+	CHECK_STRING(status.message, message);
+}
+
+static void
+TestWrongInput(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+	int			user = TrainingUser(0);
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestEvaluation evaluation;
+	InterestTrainingSet set;
+	InterestModel model;
+	InterestStatus status;
+
+	CheckFails(problem, "training needs at least two interests, and the label column has none");
+	Add(problem, user, DAY, 0, 0, -1);
+	CheckFails(problem, "training needs at least two interests, and the label column has one");
+	Add(problem, user, DAY, 0, 1, -1)->behaviour.has_time = false;
+	Add(problem, user, DAY, 0, 1, -1)->sentence = -1;
+	CheckFails(problem, "training needs at least two interests, and the label column has one");
+	Add(problem, user, 2 * DAY, 0, 1, -1);
+	MustTrain(problem, &options, &model, &result);
+	CHECK_INTEGER(result.counts.rows, 2);
+	CHECK_INTEGER(result.counts.rows_without_time, 1);
+	CHECK_INTEGER(result.counts.rows_without_content, 1);
+	CHECK_INTEGER(result.counts.training_users, 1);
+
+	set = SetOf(problem);
+	CHECK(!InterestEvaluate(&set, &model, SEED, INTEREST_SPLIT_TEST, InterestKernelChoose("auto"),
+							InterestSgemm, NULL, &arena, &evaluation, &status));
+	CHECK_STRING(status.message, "no test user has a sample to measure");
+	problem->definition.task = INTEREST_TASK_NEXT;
+	problem->rows[0].behaviour.time = 2 * DAY;
+	CheckFails(problem, "no training user has a sample to learn from");
+	problem->rows[0].behaviour.time = INT64_MAX;
+	CheckFails(problem, "time of a row must not be infinite");
+	options.learning_rate = NAN;
+	CHECK(!Train(problem, &options, &arena, &model, &result, &status));
+	CHECK_STRING(status.message, "the learning rate is out of range");
+}
+
+/* A sentence that is not a number must not become a model. */
+static void
+TestNotFinite(void)
+{
+	Problem    *problem = Authors(INTEREST_TASK_DOMINANT);
+
+	problem->sentences[5] = NAN;
+	problem->rows[0].user = Name("user", TrainingUser(0));
+	CheckFails(problem, "the training loss is no longer a finite number in epoch 1");
+}
+
+int
+main(void)
+{
+	InterestArenaInit(&arena, CheckHost(), (size_t) 1 << 20);
+	TestSplit();
+	TestPositions();
+	TestDominantLabel();
+	TestSubsets();
+	TestReadings();
+	TestGradients(INTEREST_TASK_NEXT, true);
+	TestGradients(INTEREST_TASK_DOMINANT, false);
+	TestLearning();
+	TestSeveralInterests();
+	TestGranularities();
+	TestNegativeRows();
+	TestRepeatable();
+	TestEarlyStop();
+	TestCancel();
+	TestHistoryBaseline();
+	TestWrongInput();
+	TestNotFinite();
+	InterestArenaFree(&arena);
+	return CheckReport("training");
+}
