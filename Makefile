@@ -7,12 +7,92 @@ DATA = interest--1.0.sql
 PGFILEDESC = "interest - learns what users are interested in from their behaviour rows"
 INTEREST_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" interest.control)
 
-CORE = $(patsubst %.c,%.o,$(sort $(wildcard src/core/*/*.c)))
-GLUE = $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
+CORE = \
+	src/core/base/arena.o \
+	src/core/base/bytes.o \
+	src/core/base/deterministic.o \
+	src/core/base/hash.o \
+	src/core/base/sort.o \
+	src/core/base/status.o \
+	src/core/encoder/config.o \
+	src/core/encoder/encoder.o \
+	src/core/encoder/forward.o \
+	src/core/encoder/safetensors.o \
+	src/core/encoder/weights.o \
+	src/core/kernel/avx2.o \
+	src/core/kernel/avx512.o \
+	src/core/kernel/kernel.o \
+	src/core/kernel/portable.o \
+	src/core/kernel/sgemm.o \
+	src/core/measure/metrics.o \
+	src/core/model/image.o \
+	src/core/model/model.o \
+	src/core/network/behaviour.o \
+	src/core/network/features.o \
+	src/core/network/head.o \
+	src/core/network/linear.o \
+	src/core/network/row_network.o \
+	src/core/profile/decay.o \
+	src/core/profile/notation.o \
+	src/core/profile/reading.o \
+	src/core/profile/state.o \
+	src/core/profile/state_format.o \
+	src/core/profile/state_text.o \
+	src/core/profile/vector.o \
+	src/core/profile/vector_text.o \
+	src/core/text/normalize.o \
+	src/core/text/tokenizer.o \
+	src/core/text/unicode_tables.o \
+	src/core/text/vocabulary.o \
+	src/core/training/baseline.o \
+	src/core/training/evaluate.o \
+	src/core/training/history.o \
+	src/core/training/optimizer.o \
+	src/core/training/pass.o \
+	src/core/training/predict.o \
+	src/core/training/prepare.o \
+	src/core/training/reading_gradient.o \
+	src/core/training/sample.o \
+	src/core/training/train.o
+
+GLUE = \
+	src/pg/aggregates.o \
+	src/pg/content_cache.o \
+	src/pg/create_model.o \
+	src/pg/definition.o \
+	src/pg/digest.o \
+	src/pg/encode.o \
+	src/pg/encode_cache.o \
+	src/pg/encoder_directory.o \
+	src/pg/encoder_store.o \
+	src/pg/json.o \
+	src/pg/model_files.o \
+	src/pg/model_store.o \
+	src/pg/module.o \
+	src/pg/profile_type.o \
+	src/pg/progress.o \
+	src/pg/query_mark.o \
+	src/pg/read.o \
+	src/pg/report.o \
+	src/pg/rights.o \
+	src/pg/row_query.o \
+	src/pg/row_reader.o \
+	src/pg/scores.o \
+	src/pg/settings.o \
+	src/pg/source.o \
+	src/pg/store.o \
+	src/pg/train.o \
+	src/pg/type_value.o \
+	src/pg/user.o \
+	src/pg/vector_type.o
+
 OBJS = $(CORE) $(GLUE)
 
-REGRESS = extension profile_type vector_type type_errors copy_binary ops_btree_hash encoder tokenize encoder_errors
-REGRESS_OPTS = --encoding=UTF8
+REGRESS = extension \
+	profile_type vector_type type_errors copy_binary ops_btree_hash \
+	encoder tokenize encoder_errors \
+	model aggregate overload version rights model_errors
+REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl

@@ -80,15 +80,16 @@ name(void) \
 		s8 = fma(factor, factor, s8); s9 = fma(factor, factor, s9); \
 		s10 = fma(factor, factor, s10); s11 = fma(factor, factor, s11); \
 		/* Keeps the compiler from folding the steps. */ \
-		__asm__ volatile("" : "+x"(factor)); \
+		__asm__ volatile("" : "+v"(factor)); \
 	} \
 	start = Now() - start; \
-	__asm__ volatile("" : : "x"(s0), "x"(s1), "x"(s2), "x"(s3), "x"(s4), "x"(s5)); \
-	__asm__ volatile("" : : "x"(s6), "x"(s7), "x"(s8), "x"(s9), "x"(s10), "x"(s11)); \
+	__asm__ volatile("" : : "v"(s0), "v"(s1), "v"(s2), "v"(s3), "v"(s4), "v"(s5)); \
+	__asm__ volatile("" : : "v"(s6), "v"(s7), "v"(s8), "v"(s9), "v"(s10), "v"(s11)); \
 	return 2e-9 * PROBE_STEPS * PROBE_SUMS * (sizeof(type) / sizeof(float)) / start; \
 }
 
 PROBE(ProbeAvx2, "avx2,fma", __m256, _mm256_set1_ps, _mm256_fmadd_ps)
+PROBE(ProbeAvx512, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps)
 #endif
 
 static double
@@ -97,6 +98,8 @@ Peak(void)
 #if defined(__x86_64__)
 	if (strcmp(kernel->name, "avx2") == 0)
 		return ProbeAvx2();
+	if (strcmp(kernel->name, "avx512") == 0)
+		return ProbeAvx512();
 #endif
 	return 0;					/* not known */
 }

@@ -126,28 +126,12 @@ LANES_FOLD(LanesFoldMax, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
 /*
  * The product works on tiles of up to 6 rows by 16 columns, half a panel (12
  * sums, 2 registers of weights, 1 of the left side), or up to 3 rows by the
- * whole panel.  A tile of a size is a function of its own, written out by
- * macros: neither compiler keeps an array of sums in registers reliably.
+ * whole panel.
  */
-#define ROWS_1(X) X(0)
-#define ROWS_2(X) ROWS_1(X) X(1)
-#define ROWS_3(X) ROWS_2(X) X(2)
-#define ROWS_4(X) ROWS_3(X) X(3)
-#define ROWS_5(X) ROWS_4(X) X(4)
-#define ROWS_6(X) ROWS_5(X) X(5)
+#define MOST_ROWS 6
+#define FIRST_HALF_TILE 4
 
-typedef void (*TileFunction) (int k, const float *a, size_t lda,
-							  const float *weights, const float *bias,
-							  float *c, size_t ldc);
-
-/*
- * Weights go by once and come from memory when few rows need them.  16 kB ahead
- * took a third off the time of texts of 8 and 16 tokens and cost nothing
- * elsewhere; 2 kB a quarter.
- */
-#define PREFETCH(weights) _mm_prefetch((const char *) (weights) + 16384, _MM_HINT_T0);
-
-#define ROW_POINTER(i) const float *a##i = a + i * lda;
+#include "core/kernel/tiles.h"
 
 #define HALF_START(i) \
 	__m256		low##i = low; \
@@ -225,18 +209,14 @@ WHOLE_TILE(1)
 WHOLE_TILE(2)
 WHOLE_TILE(3)
 
-#define MOST_ROWS 6
-#define FIRST_HALF_TILE 4
-
 static const TileFunction tiles[MOST_ROWS + 1] =
 {
 	NULL, WholeTile1, WholeTile2, WholeTile3, HalfTile4, HalfTile5, HalfTile6
 };
 
 /*
- * m rows by one panel.  Rows are split into blocks of nearly equal height; one
- * half of the panel serves all blocks before the other, so that it stays in
- * the first-level cache.
+ * One half of the panel serves all blocks of rows before the other, so that it
+ * stays in the first-level cache.
  */
 static void
 MultiplyPanel(int m, int k, const float *a, size_t lda,
@@ -247,65 +227,14 @@ MultiplyPanel(int m, int k, const float *a, size_t lda,
 	for (int half = 0; half < INTEREST_PANEL_WIDTH; half += INTEREST_LANES)
 		for (int b = 0, from = 0; b < blocks; b++)
 		{
-			int			to = (int) ((int64_t) m * (b + 1) / blocks);
-			int			rows = to - from;
+			int			rows = BlockEnd(m, blocks, b) - from;
 
 			/* The lower tiles take both halves at once. */
 			if (rows >= FIRST_HALF_TILE || half == 0)
 				tiles[rows] (k, a + from * lda, lda, weights + half, bias + half,
 							 c + from * ldc + half, ldc);
-			from = to;
+			from += rows;
 		}
-}
-
-/* The last panel when it is not full: by way of a buffer of whole width. */
-static void
-MultiplyLastPanel(int m, int columns, int k, const float *a, size_t lda,
-				  const float *weights, const float *bias, float *c, size_t ldc)
-{
-	float		whole_bias[INTEREST_PANEL_WIDTH] = {0};
-	float		block[MOST_ROWS * INTEREST_PANEL_WIDTH];
-
-	memcpy(whole_bias, bias, sizeof(float) * (size_t) columns);
-	for (int from = 0; from < m; from += MOST_ROWS)
-	{
-		int			rows = m - from < MOST_ROWS ? m - from : MOST_ROWS;
-
-		MultiplyPanel(rows, k, a + from * lda, lda, weights, whole_bias,
-					  block, INTEREST_PANEL_WIDTH);
-		for (int i = 0; i < rows; i++)
-			memcpy(c + (from + i) * ldc, block + i * INTEREST_PANEL_WIDTH,
-				   sizeof(float) * (size_t) columns);
-	}
-}
-
-/* Floats of the left side that stay in the second-level cache: 256 kB. */
-#define SLAB_FLOATS 65536
-
-static void
-Product(int m, int n, int k, const float *a, int lda,
-		const float *panels, const float *bias, float *c, int ldc)
-{
-	static const float zeros[INTEREST_PANEL_WIDTH];
-	int			slab = k > SLAB_FLOATS / MOST_ROWS ? MOST_ROWS : SLAB_FLOATS / (k + 1) + 1;
-
-	for (int from = 0; from < m; from += slab)
-	{
-		int			rows = m - from < slab ? m - from : slab;
-		const float *left = a + (size_t) from * lda;
-		float	   *result = c + (size_t) from * ldc;
-		const float *weights = panels;
-
-		for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH, weights += (size_t) k * INTEREST_PANEL_WIDTH)
-		{
-			const float *start = bias ? bias + j : zeros;
-
-			if (n - j >= INTEREST_PANEL_WIDTH)
-				MultiplyPanel(rows, k, left, lda, weights, start, result + j, ldc);
-			else
-				MultiplyLastPanel(rows, n - j, k, left, lda, weights, start, result + j, ldc);
-		}
-	}
 }
 
 #include "core/kernel/elementwise.h"

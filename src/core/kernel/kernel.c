@@ -15,7 +15,9 @@
 #define CPUID_1_ECX_OSXSAVE (1u << 27)
 #define CPUID_1_ECX_AVX (1u << 28)
 #define CPUID_7_EBX_AVX2 (1u << 5)
+#define CPUID_7_EBX_AVX512F (1u << 16)
 #define XCR0_YMM 0x6u
+#define XCR0_ZMM 0xe6u
 
 static uint32_t
 SavedState(void)
@@ -27,8 +29,9 @@ SavedState(void)
 	return low;
 }
 
+/* Whether the processor has these features and its registers are saved. */
 static bool
-HasAvx2(void)
+HasVectors(uint32_t features, uint32_t state)
 {
 	const uint32_t needed = CPUID_1_ECX_FMA | CPUID_1_ECX_OSXSAVE | CPUID_1_ECX_AVX;
 	uint32_t	eax;
@@ -38,9 +41,21 @@ HasAvx2(void)
 
 	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & needed) != needed)
 		return false;
-	if ((SavedState() & XCR0_YMM) != XCR0_YMM)
+	if ((SavedState() & state) != state)
 		return false;
-	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & CPUID_7_EBX_AVX2);
+	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & features) == features;
+}
+
+static bool
+HasAvx2(void)
+{
+	return HasVectors(CPUID_7_EBX_AVX2, XCR0_YMM);
+}
+
+static bool
+HasAvx512(void)
+{
+	return HasVectors(CPUID_7_EBX_AVX2 | CPUID_7_EBX_AVX512F, XCR0_ZMM);
 }
 #endif
 
@@ -57,6 +72,7 @@ static const struct
 }			kernels[] =			/* best first */
 {
 #if defined(__x86_64__)
+	{&InterestKernelAvx512, HasAvx512},
 	{&InterestKernelAvx2, HasAvx2},
 #endif
 	{&InterestKernelPortable, IsAlwaysThere},
@@ -94,6 +110,7 @@ InterestKernelNames(void)
 		"portable",
 #if defined(__x86_64__)
 		"avx2",
+		"avx512",
 #endif
 		NULL
 	};

@@ -13,6 +13,7 @@ extern const InterestKernel InterestKernelPortable;
 
 #if defined(__x86_64__)
 extern const InterestKernel InterestKernelAvx2;	/* needs AVX2 and FMA */
+extern const InterestKernel InterestKernelAvx512;	/* needs AVX512F besides */
 #endif
 
 #endif
