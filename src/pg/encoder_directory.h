@@ -23,7 +23,7 @@
 #define INTEREST_MAX_SETTINGS_FILE (1024 * 1024)
 #define INTEREST_MAX_VOCABULARY_FILE (32 * 1024 * 1024)
 #define INTEREST_MAX_TOKENIZER_FILE (64 * 1024 * 1024)
-#define INTEREST_MAX_WEIGHTS_FILE (INT64CONST(8) * 1024 * 1024 * 1024)
+#define INTEREST_MAX_WEIGHTS_FILE (INT64CONST(4) * 1024 * 1024 * 1024)
 
 /*
  * Reads and checks everything, into the current memory context.  The caller has
