@@ -417,6 +417,47 @@ TestNotAPart(void)
 	CHECK(SameBytes(result, one));
 }
 
+/*
+ * Rows of zero vectors leave only masses, times and counts to tell that a
+ * profile is not a part of another.
+ */
+static Bytes
+ZeroRows(int count, const int64_t *times, double weight)
+{
+	static const float zero[2] = {0.0f, 0.0f};
+	InterestStateRow rows[2];
+	History		history = {UsualShape(2), count, rows};
+
+	for (int i = 0; i < count; i++)
+	{
+		InterestStateRow row = {times[i], weight, false, zero};
+
+		rows[i] = row;
+	}
+	return StateOfRows(&history, NULL, count, &arena);
+}
+
+static void
+TestNearlyAPart(void)
+{
+	static const int64_t same[] = {DAY, DAY};
+	static const int64_t neighbours[] = {DAY, DAY - 1};
+	static const int64_t later[] = {DAY + 1};
+	Bytes		result;
+
+	/* the vector, the mass of a last row, the mass of others, the newest time differ */
+	CHECK_INTEGER(Subtract(OneRow(DAY, 1.0, false), ZeroRows(1, same, 1.0), true, &result),
+				  INTEREST_STATE_FAILED);
+	CHECK_INTEGER(Subtract(ZeroRows(1, same, 1.0), ZeroRows(1, same, 2.0), true, &result),
+				  INTEREST_STATE_FAILED);
+	CHECK_INTEGER(Subtract(ZeroRows(2, same, 1.0), ZeroRows(1, same, 2.0), true, &result),
+				  INTEREST_STATE_FAILED);
+	CHECK_INTEGER(Subtract(ZeroRows(2, neighbours, 1.0), ZeroRows(1, later, 1.0), true, &result),
+				  INTEREST_STATE_FAILED);
+	CHECK_INTEGER(Subtract(ZeroRows(2, neighbours, 1.0), ZeroRows(1, neighbours + 1, 1.0), true, &result),
+				  INTEREST_STATE_DONE);
+}
+
 /* A marked state stays marked through merges, and differs from an unmarked one. */
 static void
 TestMark(void)
@@ -660,6 +701,45 @@ TestDamagedWorking(void)
 	}
 }
 
+static void
+RefuseWorking(Working state, size_t offset, uint8_t value, const char *detail)
+{
+	InterestStateView view;
+	uint8_t		kept = state.payload[offset];
+
+	state.payload[offset] = value;
+	CHECK(!InterestStateOpen(state.payload, state.size, &view, &status));
+	CHECK_STRING(status.detail, detail);
+	state.payload[offset] = kept;
+}
+
+/* Offsets of FORMAT.md. */
+static void
+TestRefusedWorking(void)
+{
+	static const int64_t day[] = {DAY};
+	static const char reserved[] = "Reserved bytes are not zero.";
+	static const char slot[] = "A slot is out of range or used twice.";
+	static const char size[] = "The profile does not have the size that its header says.";
+	InterestStateView view = OpenBytes(ZeroRows(1, day, 1.0));
+	Working		state = NewWorking(&view.shape, &arena);
+
+	MergeView(&state, &view, &arena);
+	RefuseWorking(state, 1, 0x02, reserved);
+	RefuseWorking(state, 3, 0x01, reserved);
+	RefuseWorking(state, 6, 0x01, reserved);
+	RefuseWorking(state, 7, 0x01, reserved);
+	RefuseWorking(state, 100, 0x01, reserved);
+	RefuseWorking(state, 103, 0x80, reserved);
+	RefuseWorking(state, 2, 2, size);
+	RefuseWorking(state, 2, 21, size);
+	RefuseWorking(state, 4, 3, size);
+	RefuseWorking(state, 80, 1, slot);	/* of the medium block */
+	RefuseWorking(state, 80, 3, slot);
+	RefuseWorking(state, 81, 0, slot);
+	RefuseWorking(state, 85, 0xfe, slot);
+}
+
 /* A text with one thing replaced; NULL where it does not occur. */
 static char *
 Replaced(const char *text, const char *from, const char *to)
@@ -839,6 +919,7 @@ main(void)
 	TestSizes();
 	TestHistories();
 	TestNotAPart();
+	TestNearlyAPart();
 	TestMark();
 	TestRefusedRows();
 	TestRoom();
@@ -849,6 +930,7 @@ main(void)
 	TestDamage(FromHex(one_row_hex, &arena));
 	TestDamage(FromHex(one_negative_hex, &arena));
 	TestDamagedWorking();
+	TestRefusedWorking();
 	TestRefusedBytes();
 	TestTexts();
 	InterestArenaFree(&arena);

@@ -255,8 +255,10 @@ TestPrior(void)
 	Bytes		empty = StateOfRows(&history, NULL, 0, &arena);
 	Bytes		negative = StateOfRows(&history, NULL, 1, &arena);
 	InterestReading reading;
+	float		gamma;
 
 	CHECK(Read(empty, &model, INT64_MIN, &reading));
+	gamma = reading.gamma[INTEREST_FINE];
 	for (int part = 0; part < INTEREST_READING_PARTS; part++)
 		if (part != INTEREST_NEGATIVE)
 			CheckVector(reading.vector[part], mu, 2);
@@ -265,6 +267,8 @@ TestPrior(void)
 	CHECK(Read(empty, &model, DAY, &reading));
 	CheckVector(reading.vector[INTEREST_USER], mu, 2);
 	CHECK_INTEGER(reading.at, DAY);
+	/* Without a newest row no time has passed since. */
+	CHECK_NEAR(reading.gamma[INTEREST_FINE], gamma, 0.0);
 
 	CHECK(Read(negative, &model, 0, &reading));
 	CheckVector(reading.vector[INTEREST_COARSE], mu, 2);
