@@ -91,7 +91,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors \
-	model aggregate overload version rights model_errors
+	model aggregate version rights model_errors overload
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1
