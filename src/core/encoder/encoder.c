@@ -41,6 +41,12 @@ typedef struct Cursor
 	size_t		used;			/* bytes */
 } Cursor;
 
+const char *
+InterestEncoderPackingName(const InterestEncoderConfig *config, const InterestKernel *kernel)
+{
+	return "fp32";
+}
+
 static const float *
 Take(Cursor *cursor, size_t floats)
 {

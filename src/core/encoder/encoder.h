@@ -55,6 +55,15 @@ typedef struct InterestEncoder
 } InterestEncoder;
 
 /*
+ * Name of the packing that the kernel reads: what is packed under one name
+ * serves every kernel of that name, and nothing else may be opened with it.
+ * Of at most INTEREST_PACKING_NAME_SIZE - 1 letters, digits and "_".
+ */
+#define INTEREST_PACKING_NAME_SIZE 32
+extern const char *InterestEncoderPackingName(const InterestEncoderConfig *config,
+											  const InterestKernel *kernel);
+
+/*
  * The packed form: one flat buffer that any address can hold (aligned to
  * INTEREST_ALIGNMENT), made once from the image (core/encoder/weights.h) and
  * then only read.
