@@ -69,6 +69,7 @@ GLUE = \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
+	src/pg/profile_algebra.o \
 	src/pg/profile_type.o \
 	src/pg/progress.o \
 	src/pg/query_mark.o \
@@ -84,14 +85,15 @@ GLUE = \
 	src/pg/train.o \
 	src/pg/type_value.o \
 	src/pg/user.o \
-	src/pg/vector_type.o
+	src/pg/vector_type.o \
+	src/pg/working_state.o
 
 OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors \
-	model aggregate version rights model_errors overload
+	model aggregate version rights model_errors overload algebra
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1

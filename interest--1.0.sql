@@ -218,6 +218,19 @@ CREATE OPERATOR > (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNC
 CREATE OPERATOR >= (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_ge,
 	COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel);
 
+CREATE FUNCTION interest_profile_add(interest_profile, interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION interest_profile_subtract(interest_profile, interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE OPERATOR + (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_add, COMMUTATOR = +);
+CREATE OPERATOR - (LEFTARG = interest_profile, RIGHTARG = interest_profile, FUNCTION = interest_profile_subtract);
+
+COMMENT ON FUNCTION interest_profile_add(interest_profile, interest_profile) IS 'implementation of + operator';
+COMMENT ON FUNCTION interest_profile_subtract(interest_profile, interest_profile) IS 'implementation of - operator';
+COMMENT ON OPERATOR + (interest_profile, interest_profile) IS 'profile of all the rows of both';
+COMMENT ON OPERATOR - (interest_profile, interest_profile) IS 'profile of the rows of the first without those of the second';
+
 CREATE OPERATOR CLASS interest_profile_ops DEFAULT FOR TYPE interest_profile USING btree AS
 	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
 	FUNCTION 1 interest_profile_cmp(interest_profile, interest_profile);
@@ -443,6 +456,16 @@ COMMENT ON VIEW interest_progress IS 'trainings under way: phase, epoch, rows or
 
 CREATE FUNCTION interest_accumulate_row(interest_profile, text, record) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_row_moving(interest_profile, text, record) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_row_inverse(interest_profile, text, record) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_merge_moving(interest_profile, interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+CREATE FUNCTION interest_merge_inverse(interest_profile, interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+CREATE FUNCTION interest_accumulate_moving_final(interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 CREATE FUNCTION interest_accumulate_merge(interest_profile, interest_profile) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 CREATE FUNCTION interest_accumulate_final(interest_profile) RETURNS interest_profile
@@ -453,6 +476,11 @@ CREATE FUNCTION interest_classify_final(interest_profile) RETURNS interest_score
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100;
 
 COMMENT ON FUNCTION interest_accumulate_row(interest_profile, text, record) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_row_moving(interest_profile, text, record) IS 'moving aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_row_inverse(interest_profile, text, record) IS 'moving aggregate inverse transition function';
+COMMENT ON FUNCTION interest_merge_moving(interest_profile, interest_profile) IS 'moving aggregate transition function';
+COMMENT ON FUNCTION interest_merge_inverse(interest_profile, interest_profile) IS 'moving aggregate inverse transition function';
+COMMENT ON FUNCTION interest_accumulate_moving_final(interest_profile) IS 'moving aggregate final function';
 COMMENT ON FUNCTION interest_accumulate_merge(interest_profile, interest_profile) IS 'aggregate combine function';
 COMMENT ON FUNCTION interest_accumulate_final(interest_profile) IS 'aggregate final function';
 COMMENT ON FUNCTION interest_embed_final(interest_profile) IS 'aggregate final function';
@@ -462,24 +490,36 @@ CREATE AGGREGATE interest_accumulate(model text, behaviour record) (
 	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
 	COMBINEFUNC = interest_accumulate_merge,
 	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_row_moving, MINVFUNC = interest_accumulate_row_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_accumulate_moving_final, MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE interest_embed(model text, behaviour record) (
 	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
 	COMBINEFUNC = interest_accumulate_merge,
 	FINALFUNC = interest_embed_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_row_moving, MINVFUNC = interest_accumulate_row_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_embed_final, MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE interest_classify(model text, behaviour record) (
 	SFUNC = interest_accumulate_row, STYPE = interest_profile, SSPACE = 4096,
 	COMBINEFUNC = interest_accumulate_merge,
 	FINALFUNC = interest_classify_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_row_moving, MINVFUNC = interest_accumulate_row_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_classify_final, MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE interest_merge(profile interest_profile) (
 	SFUNC = interest_accumulate_merge, STYPE = interest_profile, SSPACE = 4096,
 	COMBINEFUNC = interest_accumulate_merge,
 	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_merge_moving, MINVFUNC = interest_merge_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_accumulate_final, MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
 

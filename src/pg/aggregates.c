@@ -5,15 +5,18 @@
  * The transition value is a working state behind a varlena header.  A new or
  * grown one is returned in the per-call context, and the server copies it to
  * the aggregate's; only changes in place touch the aggregate's memory.
+ *
+ * The moving forms, for windows that slide, keep a state without rows where
+ * the plain ones have none yet: the server wants no NULL of them.  Their
+ * inverse takes rows away exactly, and gives up (NULL: the server starts the
+ * frame anew) when the newest time would fall.
  */
 #include "pg/compat.h"
 
-#include "pg/profile_type.h"
 #include "pg/row_query.h"
 #include "pg/scores.h"
 #include "pg/vector_type.h"
-
-#define WORKING_SIZE(state) (VARSIZE(state) - VARHDRSZ)
+#include "pg/working_state.h"
 
 /* Scratch memory of a final function. */
 #define SCRATCH_SIZE (16 * 1024)
@@ -28,67 +31,13 @@ CheckAggregateCall(FunctionCallInfo fcinfo)
 				 errhint("Call the aggregates interest_accumulate, interest_embed, interest_classify or interest_merge.")));
 }
 
-static InterestProfileDatum *
-MakeState(Size size)
+/* The value as it was, NULL included. */
+static Datum
+Unchanged(FunctionCallInfo fcinfo)
 {
-	InterestProfileDatum *state = palloc(VARHDRSZ + size);
-
-	SET_VARSIZE(state, VARHDRSZ + size);
-	return state;
-}
-
-static InterestProfileDatum *
-MakeWorking(const InterestStateView *view)
-{
-	InterestProfileDatum *state = MakeState(InterestStateWorkingSize(view));
-
-	InterestStateWriteWorking(view, state->payload);
-	return state;
-}
-
-static InterestProfileDatum *
-Grow(const InterestProfileDatum *state)
-{
-	InterestProfileDatum *larger = MakeState(InterestStateGrownSize(state->payload));
-
-	InterestStateGrow(state->payload, larger->payload);
-	return larger;
-}
-
-/*
- * The transition value as a working state.  One of our own making is used as
- * it is; anything else (another aggregate's initial value) is copied.
- */
-static InterestProfileDatum *
-TransitionState(Datum value)
-{
-	InterestProfileDatum *state = (InterestProfileDatum *) DatumGetPointer(value);
-	InterestStateView view;
-
-	if (VARATT_IS_4B_U(state) && InterestStateIsWorking(state->payload, WORKING_SIZE(state)))
-		return state;
-	InterestOpenProfile(value, &view);
-	return MakeWorking(&view);
-}
-
-static InterestProfileDatum *
-AddRow(InterestProfileDatum *state, const InterestStateRow *row)
-{
-	InterestStatus status;
-
-	for (;;)
-	{
-		switch (InterestStateAddRow(state->payload, row, &status))
-		{
-			case INTEREST_STATE_DONE:
-				return state;
-			case INTEREST_STATE_NEEDS_ROOM:
-				state = Grow(state);
-				break;
-			default:
-				InterestReport(&status);
-		}
-	}
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
 /* The state to add rows of that model to: a new one, or the group's own. */
@@ -99,12 +48,11 @@ StateFor(FunctionCallInfo fcinfo, const InterestLoadedModel *model)
 
 	if (PG_ARGISNULL(0))
 	{
-		state = MakeState(InterestStateCreateSize(&model->model.shape));
-		InterestStateCreate(&model->model.shape, state->payload);
+		state = InterestNewState(&model->model.shape);
 		InterestStateSetOrigin(state->payload, model->content_hash);
 		return state;
 	}
-	state = TransitionState(PG_GETARG_DATUM(0));
+	state = InterestTransitionState(PG_GETARG_DATUM(0));
 	if (memcmp(InterestStateFingerprint(state->payload), model->model.shape.fingerprint,
 			   INTEREST_FINGERPRINT_SIZE) != 0)
 		ereport(ERROR,
@@ -114,27 +62,92 @@ StateFor(FunctionCallInfo fcinfo, const InterestLoadedModel *model)
 	return state;
 }
 
-INTEREST_FUNCTION(interest_accumulate_row);
-Datum
-interest_accumulate_row(PG_FUNCTION_ARGS)
+static InterestRowQuery *
+QueryOf(FunctionCallInfo fcinfo)
 {
-	InterestRowQuery *query;
-	InterestStateRow row;
-
-	CheckAggregateCall(fcinfo);
 	if (PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("name of the model is NULL"),
 				 errhint("Name the model in the aggregate's first argument.")));
-	query = InterestRowQueryOf(fcinfo, PG_GETARG_TEXT_PP(1));
-	if (PG_ARGISNULL(2) || !InterestQueryRow(query, PG_GETARG_HEAPTUPLEHEADER(2), &row))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	PG_RETURN_POINTER(AddRow(StateFor(fcinfo, query->model), &row));
+	return InterestRowQueryOf(fcinfo, PG_GETARG_TEXT_PP(1));
+}
+
+/* The call's row, in whichever form it came; false if it is NULL or skipped. */
+typedef bool (*RowForm) (FunctionCallInfo fcinfo, InterestRowQuery *query, InterestStateRow *row);
+
+static bool
+RecordForm(FunctionCallInfo fcinfo, InterestRowQuery *query, InterestStateRow *row)
+{
+	return !PG_ARGISNULL(2) && InterestQueryRow(query, PG_GETARG_HEAPTUPLEHEADER(2), row);
+}
+
+static Datum
+Accumulate(FunctionCallInfo fcinfo, RowForm form)
+{
+	InterestRowQuery *query;
+	InterestStateRow row;
+
+	CheckAggregateCall(fcinfo);
+	query = QueryOf(fcinfo);
+	if (!form(fcinfo, query, &row))
+		return Unchanged(fcinfo);
+	PG_RETURN_POINTER(InterestAddToState(StateFor(fcinfo, query->model), &row));
+}
+
+static Datum
+AccumulateMoving(FunctionCallInfo fcinfo, RowForm form)
+{
+	InterestRowQuery *query;
+	InterestProfileDatum *state;
+	InterestStateRow row;
+
+	CheckAggregateCall(fcinfo);
+	query = QueryOf(fcinfo);
+	state = StateFor(fcinfo, query->model);
+	if (form(fcinfo, query, &row))
+		state = InterestAddToState(state, &row);
+	PG_RETURN_POINTER(state);
+}
+
+static Datum
+AccumulateInverse(FunctionCallInfo fcinfo, RowForm form)
+{
+	InterestRowQuery *query;
+	InterestProfileDatum *state;
+	InterestStateView view;
+	InterestStateRow row;
+
+	CheckAggregateCall(fcinfo);
+	query = QueryOf(fcinfo);
+	if (!form(fcinfo, query, &row))
+		return Unchanged(fcinfo);
+	InterestViewState(InterestAddToState(InterestNewState(&query->model->model.shape), &row), &view);
+	state = StateFor(fcinfo, query->model);
+	if (!InterestSubtractFromState(state, &view, false))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+INTEREST_FUNCTION(interest_accumulate_row);
+Datum
+interest_accumulate_row(PG_FUNCTION_ARGS)
+{
+	return Accumulate(fcinfo, RecordForm);
+}
+
+INTEREST_FUNCTION(interest_accumulate_row_moving);
+Datum
+interest_accumulate_row_moving(PG_FUNCTION_ARGS)
+{
+	return AccumulateMoving(fcinfo, RecordForm);
+}
+
+INTEREST_FUNCTION(interest_accumulate_row_inverse);
+Datum
+interest_accumulate_row_inverse(PG_FUNCTION_ARGS)
+{
+	return AccumulateInverse(fcinfo, RecordForm);
 }
 
 /* Transition of interest_merge and combine function of all: either side may be NULL. */
@@ -142,34 +155,56 @@ INTEREST_FUNCTION(interest_accumulate_merge);
 Datum
 interest_accumulate_merge(PG_FUNCTION_ARGS)
 {
-	InterestProfileDatum *state;
 	InterestStateView view;
-	InterestStatus status;
 
 	CheckAggregateCall(fcinfo);
 	if (PG_ARGISNULL(1))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
+		return Unchanged(fcinfo);
 	InterestOpenProfile(PG_GETARG_DATUM(1), &view);
 	if (PG_ARGISNULL(0))
-		PG_RETURN_POINTER(MakeWorking(&view));
-	state = TransitionState(PG_GETARG_DATUM(0));
-	for (;;)
-	{
-		switch (InterestStateMerge(state->payload, &view, &status))
-		{
-			case INTEREST_STATE_DONE:
-				PG_RETURN_POINTER(state);
-			case INTEREST_STATE_NEEDS_ROOM:
-				state = Grow(state);
-				break;
-			default:
-				InterestReport(&status);
-		}
-	}
+		PG_RETURN_POINTER(InterestCopyState(&view));
+	PG_RETURN_POINTER(InterestMergeIntoState(InterestTransitionState(PG_GETARG_DATUM(0)), &view));
+}
+
+/* Strict, so that the first profile is the state and NULLs never get here. */
+INTEREST_FUNCTION(interest_merge_moving);
+Datum
+interest_merge_moving(PG_FUNCTION_ARGS)
+{
+	InterestStateView view;
+
+	CheckAggregateCall(fcinfo);
+	InterestOpenProfile(PG_GETARG_DATUM(1), &view);
+	PG_RETURN_POINTER(InterestMergeIntoState(InterestTransitionState(PG_GETARG_DATUM(0)), &view));
+}
+
+INTEREST_FUNCTION(interest_merge_inverse);
+Datum
+interest_merge_inverse(PG_FUNCTION_ARGS)
+{
+	InterestProfileDatum *state;
+	InterestStateView view;
+
+	CheckAggregateCall(fcinfo);
+	InterestOpenProfile(PG_GETARG_DATUM(1), &view);
+	state = InterestTransitionState(PG_GETARG_DATUM(0));
+	if (!InterestSubtractFromState(state, &view, false))
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/* A frame whose rows were all skipped has no profile, as a group of such rows. */
+INTEREST_FUNCTION(interest_accumulate_moving_final);
+Datum
+interest_accumulate_moving_final(PG_FUNCTION_ARGS)
+{
+	InterestStateView view;
+
+	CheckAggregateCall(fcinfo);
+	InterestOpenProfile(PG_GETARG_DATUM(0), &view);
+	if (view.rows + view.negative_rows == 0)
+		PG_RETURN_NULL();
+	return InterestMakeProfile(&view);
 }
 
 INTEREST_FUNCTION(interest_accumulate_final);
@@ -186,7 +221,7 @@ interest_accumulate_final(PG_FUNCTION_ARGS)
 /*
  * The reading of a transition value at its newest time, by the version that
  * its rows were embedded with; of one whose parts name no or several versions,
- * by the deployed model of its fingerprint.
+ * by the deployed model of its fingerprint.  NULL for a state without rows.
  */
 static InterestLoadedModel *
 ReadTransition(Datum state, InterestArena *arena, InterestReading *reading)
@@ -195,6 +230,8 @@ ReadTransition(Datum state, InterestArena *arena, InterestReading *reading)
 	InterestStateView view;
 
 	InterestOpenProfile(state, &view);
+	if (view.rows + view.negative_rows == 0)
+		return NULL;
 	model = view.has_origin ? InterestLoadByContent(view.origin) :
 		InterestModelOf(NULL, view.shape.fingerprint, NULL);
 	InterestReadProfile(&view, model, view.newest, arena, reading);
@@ -210,7 +247,8 @@ interest_embed_final(PG_FUNCTION_ARGS)
 	Datum		vector;
 
 	CheckAggregateCall(fcinfo);
-	ReadTransition(PG_GETARG_DATUM(0), &scratch->arena, &reading);
+	if (ReadTransition(PG_GETARG_DATUM(0), &scratch->arena, &reading) == NULL)
+		PG_RETURN_NULL();
 	vector = InterestMakeVector(&reading);
 	InterestArenaEnd(scratch);
 	PG_RETURN_DATUM(vector);
@@ -227,6 +265,8 @@ interest_classify_final(PG_FUNCTION_ARGS)
 
 	CheckAggregateCall(fcinfo);
 	model = ReadTransition(PG_GETARG_DATUM(0), &scratch->arena, &reading);
+	if (model == NULL)
+		PG_RETURN_NULL();
 	scores = InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena);
 	InterestArenaEnd(scratch);
 	PG_RETURN_DATUM(scores);

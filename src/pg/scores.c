@@ -95,6 +95,11 @@ InterestReadProfile(const InterestStateView *view, const InterestLoadedModel *mo
 {
 	InterestStatus status;
 
+	if (view->rebuild)
+		ereport(WARNING,
+				(errmsg("profile asks for a rebuild"),
+				 errdetail("Its newest row was subtracted, so that older rows may be missing from it."),
+				 errhint("Make it again from its rows with interest_accumulate.")));
 	if (!InterestReadState(view, &model->reading, at, arena, reading, &status))
 		InterestReport(&status);
 }
