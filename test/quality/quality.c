@@ -22,6 +22,7 @@
 InterestArena arena;
 
 static InterestTrainingOptions options;
+static InterestDropoutRates dropout;
 static const char *encoder;
 static const char *cache;
 static bool per_interest;
@@ -70,13 +71,13 @@ SetOption(char *argument)
 	else if (strcmp(argument, "patience") == 0)
 		options.patience = (int) number;
 	else if (strcmp(argument, "sentence_dropout") == 0)
-		options.dropout.sentence = (float) number;
+		dropout.sentence = (float) number;
 	else if (strcmp(argument, "hidden_dropout") == 0)
-		options.dropout.hidden = (float) number;
+		dropout.hidden = (float) number;
 	else if (strcmp(argument, "sum_dropout") == 0)
-		options.dropout.sum = (float) number;
+		dropout.sum = (float) number;
 	else if (strcmp(argument, "modality_dropout") == 0)
-		options.dropout.modality = (float) number;
+		dropout.modality = (float) number;
 	else
 		return false;
 	return true;
@@ -170,6 +171,8 @@ main(int argc, char **argv)
 
 	InterestArenaInit(&arena, CheckHost(), (size_t) 1 << 20);
 	options = InterestTrainingDefault;
+	dropout = InterestDropoutDefault;
+	options.dropout = &dropout;
 	for (int i = 3; i < argc; i++)
 		if (!SetOption(argv[i]))
 		{

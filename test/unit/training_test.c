@@ -87,6 +87,8 @@ Add(Problem *problem, int user, int64_t time, int subject, int label, int kind)
 	return row;
 }
 
+static const InterestDropoutRates little_dropout = {0.1f, 0.1f, 0.1f, 0.1f};
+
 static InterestTrainingOptions
 Options(void)
 {
@@ -96,7 +98,7 @@ Options(void)
 	options.epochs = 8;
 	options.batch_size = 32;
 	options.learning_rate = 0.02;
-	options.dropout = (InterestDropoutRates) {0.1f, 0.1f, 0.1f, 0.1f};
+	options.dropout = &little_dropout;
 	return options;
 }
 

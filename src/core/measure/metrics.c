@@ -18,7 +18,7 @@
 #define THRESHOLD 0.5f
 
 /* Samples between two looks at whether the host wants to stop. */
-#define SAMPLES_BETWEEN_CHECKS 1024
+#define SAMPLES_BETWEEN_CHECKS 64
 
 static double
 WeightOf(const double *weight, int sample)

@@ -111,6 +111,7 @@ ReadHistory(InterestPass *pass, const InterestHistory *history, bool keep, Inter
 		InterestSums *sums = &tape->sums[keep ? r : 0];
 		InterestSumsReading *reading = &tape->readings[keep ? r : 0];
 
+		InterestCheckCancel(pass->arithmetic.scratch->host);
 		for (; added < read->rows; added++)
 		{
 			int			row = history->first_row + added;
@@ -142,10 +143,7 @@ InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 		NewReading(pass, &tape->sums[r], &tape->readings[r]);
 	tape->u = InterestArenaArray(scratch, float, (size_t) batch->read_count * model->shape.dimensions);
 	for (int h = 0; h < batch->history_count; h++)
-	{
-		InterestCheckCancel(scratch->host);
 		ReadHistory(pass, &batch->histories[h], keep, tape);
-	}
 	tape->logits = InterestArenaArray(scratch, float,
 									  (size_t) batch->read_count * model->interests.count);
 	InterestHeadForward(&model->head, &pass->arithmetic, batch->read_count, tape->u, tape->logits);
@@ -169,6 +167,7 @@ BackwardHistory(InterestPass *pass, const InterestHistory *history, const Intere
 		const InterestReadPoint *read = &batch->reads[r];
 		int			seen_before = r > history->first_read ? batch->reads[r - 1].rows : 0;
 
+		InterestCheckCancel(pass->arithmetic.scratch->host);
 		InterestReadSumsBackward(&tape->reading, &tape->sums[r], &tape->readings[r],
 								 u_gradient + (size_t) r * d, gradient, sums_gradient);
 		InterestHistorySpread(&pass->sums, pass->prepared->history[rows[read->rows - 1]].time,
@@ -213,11 +212,8 @@ BackwardReadings(InterestPass *pass, const InterestPassTape *tape, const float *
 	if (!pass->has_negative)
 		sums_gradient[INTEREST_NEGATIVE] = NULL;
 	for (int h = 0; h < batch->history_count; h++)
-	{
-		InterestCheckCancel(scratch->host);
 		BackwardHistory(pass, &batch->histories[h], tape, u_gradient, &reading, sums_gradient,
 						v_gradient);
-	}
 	AddReadingGradient(&reading, gradient);
 	return v_gradient;
 }

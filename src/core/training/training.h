@@ -77,7 +77,7 @@ typedef struct InterestTrainingOptions
 	double		label_smoothing;	/* one interest only */
 	int			patience;		/* epochs without a better validation loss before it stops */
 	int			least_value_rows;
-	InterestDropoutRates dropout;
+	const InterestDropoutRates *dropout;
 } InterestTrainingOptions;
 
 /* algorithm: section 6, recipe */
