@@ -9,6 +9,9 @@
 /* Rows that go through the network at once: some milliseconds between cancel checks. */
 #define CHUNK_ROWS 1024
 
+/* Samples that go through the head at once, likewise. */
+#define CHUNK_READS 256
+
 static bool
 HasNegativeKind(const InterestFeatures *features)
 {
@@ -126,6 +129,26 @@ ReadHistory(InterestPass *pass, const InterestHistory *history, bool keep, Inter
 	}
 }
 
+/* logits (reads, interests) */
+static void
+ForwardHead(InterestPass *pass, InterestPassTape *tape)
+{
+	const InterestHead *head = &pass->model->head;
+	int			reads = tape->batch->read_count;
+	size_t		interests = (size_t) head->linear.outputs;
+	size_t		d = (size_t) head->linear.inputs;
+
+	tape->logits = InterestArenaArray(pass->arithmetic.scratch, float, (size_t) reads * interests);
+	for (int first = 0; first < reads; first += CHUNK_READS)
+	{
+		int			left = reads - first;
+
+		InterestCheckCancel(pass->arithmetic.scratch->host);
+		InterestHeadForward(head, &pass->arithmetic, left < CHUNK_READS ? left : CHUNK_READS,
+							tape->u + (size_t) first * d, tape->logits + (size_t) first * interests);
+	}
+}
+
 void
 InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 					const InterestRowDropout *dropout, bool keep, InterestPassTape *tape)
@@ -144,9 +167,7 @@ InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 	tape->u = InterestArenaArray(scratch, float, (size_t) batch->read_count * model->shape.dimensions);
 	for (int h = 0; h < batch->history_count; h++)
 		ReadHistory(pass, &batch->histories[h], keep, tape);
-	tape->logits = InterestArenaArray(scratch, float,
-									  (size_t) batch->read_count * model->interests.count);
-	InterestHeadForward(&model->head, &pass->arithmetic, batch->read_count, tape->u, tape->logits);
+	ForwardHead(pass, tape);
 }
 
 /* --- backward --- */

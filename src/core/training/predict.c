@@ -34,6 +34,7 @@ InterestPassPredict(void *context, const InterestBatch *batch, float *probabilit
 	{
 		float	   *line = probability + interests * (size_t) r;
 
+		InterestCheckCancel(pass->arithmetic.scratch->host);
 		for (size_t i = 0; i < interests; i++)
 			line[i] = tape.logits[interests * (size_t) r + i];
 		InterestHeadNormalize(head, pass->arithmetic.kernel, line);
