@@ -1041,6 +1041,40 @@ TestNotFinite(void)
 	CheckFails(problem, "the training loss is no longer a finite number in epoch 1");
 }
 
+/* Times at both ends, numbers without bounds, many equal rows: nothing but a model comes of it. */
+static void
+TestExtremes(void)
+{
+	static const int64_t times[] = {INT64_MIN + 1, -1, 0, 30 * DAY, INT64_MAX - 1};
+	static const double numbers[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0.0, 1e-308};
+	static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT, INTEREST_TASK_USER};
+
+	for (int t = 0; t < 3; t++)
+	{
+		Problem    *problem = NewProblem(tasks[t]);
+		InterestTrainingOptions options = Options();
+		InterestTrainingResult result;
+		InterestEvaluation evaluation;
+		InterestModel model;
+
+		problem->definition.numeric_count = 1;
+		for (int i = 0; i < 600; i++)
+		{
+			InterestTrainingRow *row = Add(problem, i / 12, times[Below(problem, 5)], Below(problem, WIDTH),
+										   Below(problem, 4) - 1, Below(problem, 3) - 1);
+
+			row->behaviour.numerics = &numbers[Below(problem, 7)];
+		}
+		options.epochs = 2;
+		MustTrain(problem, &options, &model, &result);
+		for (size_t i = 0; i < model.parameter_count; i++)
+			if (!CHECK(isfinite(model.parameters[i])))
+				break;
+		evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TEST);
+		CHECK(isfinite(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss")));
+	}
+}
+
 int
 main(void)
 {
@@ -1062,6 +1096,7 @@ main(void)
 	TestHistoryBaseline();
 	TestWrongInput();
 	TestNotFinite();
+	TestExtremes();
 	InterestArenaFree(&arena);
 	return CheckReport("training");
 }
