@@ -30,6 +30,7 @@ die()
 verb=$1
 dir=$2
 shift 2
+[ "$verb" != remove ] || [ -d "$dir" ] || exit 0
 bin=$("$PG_CONFIG" --bindir 2>/dev/null) || die "no $PG_CONFIG: run make setup first"
 marker=$dir/interest-server
 
@@ -127,7 +128,6 @@ stop)
 	stop
 	;;
 remove)
-	[ -d "$dir" ] || exit 0
 	[ -f "$marker" ] || die "$dir is not a folder of server.sh"
 	stop
 	rm -rf "$dir"
