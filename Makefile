@@ -69,6 +69,7 @@ GLUE = \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
+	src/pg/packed_weights.o \
 	src/pg/profile_algebra.o \
 	src/pg/profile_type.o \
 	src/pg/progress.o \
@@ -80,6 +81,8 @@ GLUE = \
 	src/pg/row_reader.o \
 	src/pg/scores.o \
 	src/pg/settings.o \
+	src/pg/shared_cache.o \
+	src/pg/shared_file.o \
 	src/pg/source.o \
 	src/pg/store.o \
 	src/pg/train.o \

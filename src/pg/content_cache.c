@@ -25,6 +25,19 @@ typedef struct Entry
 /* Most recently used first; a handful, so a list is searched fastest. */
 static dlist_head entries = DLIST_STATIC_INIT(entries);
 
+static bool
+IsInUse(const Entry *entry)
+{
+	return entry->transaction == InterestTransaction();
+}
+
+static void
+Free(Entry *entry)
+{
+	dlist_delete(&entry->node);
+	MemoryContextDelete(entry->context);
+}
+
 static void
 Evict(void)
 {
@@ -36,11 +49,10 @@ Evict(void)
 		Entry	   *entry = dlist_container(Entry, node, iter.cur);
 
 		held += entry->size;
-		if (held > (Size) interest_model_cache * 1024 && entry->transaction != InterestTransaction())
+		if (held > (Size) interest_model_cache * 1024 && !IsInUse(entry))
 		{
 			held -= entry->size;
-			dlist_delete(&entry->node);
-			MemoryContextDelete(entry->context);
+			Free(entry);
 		}
 	}
 }
@@ -77,4 +89,18 @@ InterestContentKeep(const uint8 *hash, MemoryContext context, void *content)
 	MemoryContextSetParent(context, TopMemoryContext);
 	dlist_push_head(&entries, &entry->node);
 	Evict();
+}
+
+void
+InterestContentRelease(MemoryContext context)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &entries)
+	{
+		Entry	   *entry = dlist_container(Entry, node, iter.cur);
+
+		if (entry->context == context && !IsInUse(entry))
+			Free(entry);
+	}
 }

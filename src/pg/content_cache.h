@@ -21,4 +21,7 @@ extern void *InterestContentFind(const uint8 *hash);
  */
 extern void InterestContentKeep(const uint8 *hash, MemoryContext context, void *content);
 
+/* Frees what was kept with that context, unless this transaction has used it. */
+extern void InterestContentRelease(MemoryContext context);
+
 #endif

@@ -20,6 +20,7 @@
 #include "pg/query_mark.h"
 #include "pg/report.h"
 #include "pg/settings.h"
+#include "pg/shared_cache.h"
 
 /*
  * Texts that are not known are encoded together until they have this many
@@ -28,8 +29,11 @@
 #define BATCH_TOKENS (8 * INTEREST_ENCODER_PASS_TOKENS)
 #define BATCH_TEXTS 256
 
-/* Blocks of the encoder's scratch memory. */
-#define SCRATCH_BLOCK (1024 * 1024)
+/*
+ * The block of scratch memory that a session keeps: a full pass of an encoder of
+ * 384 dimensions.  What larger ones need beside it is given back each time.
+ */
+#define SCRATCH_BLOCK (4 * 1024 * 1024)
 
 const char *
 InterestTextToUtf8(const char *text, Size length, Size *utf8_length)
@@ -64,24 +68,47 @@ typedef struct Batch
 	const char *const *texts;
 	const Size *text_lengths;
 	float	   *out;			/* (texts, hidden) */
-	InterestServerArena *arena;
+	InterestArena *scratch;
 	InterestArenaMark mark;
 	int			count;
 	int			tokens;
 	int			places[BATCH_TEXTS];
+	InterestSharedKey keys[BATCH_TEXTS];
 	int			lengths[BATCH_TEXTS];	/* tokens */
 	int32	   *ids[BATCH_TEXTS];
 } Batch;
 
-/* Encodes what is pending; the results go to the caller and to the cache. */
+static float *
+Place(const Batch *batch, int place)
+{
+	return batch->out + (Size) place * batch->encoder->encoder.config.hidden;
+}
+
+/* Puts the vector of a place into this session's cache. */
+static void
+Remember(const Batch *batch, int place)
+{
+	InterestEncodeCacheAdd(batch->encoder->content_hash, batch->texts[place], batch->text_lengths[place],
+						   batch->encoder->encoder.config.hidden, Place(batch, place));
+}
+
+/* The same into the one of all sessions. */
+static void
+Share(const Batch *batch, int place, const InterestSharedKey *key)
+{
+	if (batch->text_lengths[place] <= INTEREST_MAX_CACHED_TEXT)
+		InterestSharedCacheAdd(key, batch->encoder->encoder.config.hidden, Place(batch, place));
+}
+
+/* Encodes what is pending; the results go to the caller and to both caches. */
 static void
 FinishBatch(Batch *batch)
 {
 	const InterestEncoder *encoder = &batch->encoder->encoder;
-	InterestArena *arena = &batch->arena->arena;
+	InterestArena *scratch = batch->scratch;
 	int			hidden = encoder->config.hidden;
-	int32	   *ids = InterestArenaArray(arena, int32, batch->tokens);
-	float	   *vectors = InterestArenaArray(arena, float, (Size) batch->count * hidden);
+	int32	   *ids = InterestArenaArray(scratch, int32, batch->tokens);
+	float	   *vectors = InterestArenaArray(scratch, float, (Size) batch->count * hidden);
 	InterestStatus status;
 	int			used = 0;
 
@@ -90,18 +117,17 @@ FinishBatch(Batch *batch)
 		memcpy(ids + used, batch->ids[i], sizeof(int32) * batch->lengths[i]);
 		used += batch->lengths[i];
 	}
-	if (!InterestEncode(encoder, arena, batch->count, ids, batch->lengths, vectors, &status))
+	if (!InterestEncode(encoder, scratch, batch->count, ids, batch->lengths, vectors, &status))
 		InterestReport(&status);
 	for (int i = 0; i < batch->count; i++)
 	{
-		const float *vector = vectors + (Size) i * hidden;
 		int			place = batch->places[i];
 
-		memcpy(batch->out + (Size) place * hidden, vector, sizeof(float) * hidden);
-		InterestEncodeCacheAdd(batch->encoder->content_hash, batch->texts[place],
-							   batch->text_lengths[place], hidden, vector);
+		memcpy(Place(batch, place), vectors + (Size) i * hidden, sizeof(float) * hidden);
+		Share(batch, place, &batch->keys[i]);
+		Remember(batch, place);
 	}
-	InterestArenaReturnTo(arena, batch->mark);
+	InterestArenaReturnTo(scratch, batch->mark);
 	batch->count = 0;
 	batch->tokens = 0;
 }
@@ -121,14 +147,15 @@ IsPending(const Batch *batch, int place)
 }
 
 static void
-AddToBatch(Batch *batch, int place)
+AddToBatch(Batch *batch, int place, const InterestSharedKey *key)
 {
 	const InterestLoadedEncoder *encoder = batch->encoder;
 	int			length = InterestTokenize(&encoder->tokenizer, batch->texts[place], batch->text_lengths[place],
-										  encoder->encoder.config.max_length, &batch->arena->arena,
+										  encoder->encoder.config.max_length, batch->scratch,
 										  &batch->ids[batch->count]);
 
 	batch->places[batch->count] = place;
+	batch->keys[batch->count] = *key;
 	batch->lengths[batch->count] = length;
 	batch->count++;
 	batch->tokens += length;
@@ -137,23 +164,61 @@ AddToBatch(Batch *batch, int place)
 static bool
 CopyKnown(const Batch *batch, int place)
 {
-	int			hidden = batch->encoder->encoder.config.hidden;
 	const float *vector = InterestEncodeCacheFind(batch->encoder->content_hash, batch->texts[place],
 												  batch->text_lengths[place]);
 
 	if (vector != NULL)
-		memcpy(batch->out + (Size) place * hidden, vector, sizeof(float) * hidden);
+		memcpy(Place(batch, place), vector, sizeof(float) * batch->encoder->encoder.config.hidden);
 	return vector != NULL;
+}
+
+/* The same from what other sessions have encoded; the key is for later. */
+static bool
+CopyShared(const Batch *batch, int place, InterestSharedKey *key)
+{
+	const InterestLoadedEncoder *encoder = batch->encoder;
+
+	if (batch->text_lengths[place] > INTEREST_MAX_CACHED_TEXT)
+		return false;
+	*key = InterestSharedCacheKey(encoder->content_hash, encoder->packing,
+								  batch->texts[place], batch->text_lengths[place]);
+	if (!InterestSharedCacheFind(key, encoder->encoder.config.hidden, Place(batch, place)))
+		return false;
+	Remember(batch, place);
+	return true;
+}
+
+/*
+ * Scratch memory of this session, emptied: an error may have left something in
+ * it.  Nothing that is called while it is in use encodes in turn.
+ */
+static InterestArena *
+TakeScratch(void)
+{
+	static InterestServerArena *arena = NULL;
+	static InterestArenaMark empty;
+
+	if (arena == NULL)
+	{
+		arena = InterestArenaBegin(TopMemoryContext, "interest inference", SCRATCH_BLOCK);
+		empty = InterestArenaGetMark(&arena->arena);
+	}
+	InterestArenaReturnTo(&arena->arena, empty);
+	return &arena->arena;
 }
 
 static void
 EncodeUnknown(Batch *batch, int place, int n)
 {
-	batch->arena = InterestArenaBegin(CurrentMemoryContext, "interest inference", SCRATCH_BLOCK);
-	batch->mark = InterestArenaGetMark(&batch->arena->arena);
+	batch->scratch = TakeScratch();
+	batch->mark = InterestArenaGetMark(batch->scratch);
 	for (; place < n; place++)
 	{
+		InterestSharedKey key = {{0}};
+
 		if (CopyKnown(batch, place))
+			continue;
+		if (CopyShared(batch, place, &key))
 			continue;
 		if (IsPending(batch, place))
 		{
@@ -162,13 +227,12 @@ EncodeUnknown(Batch *batch, int place, int n)
 			if (CopyKnown(batch, place))
 				continue;
 		}
-		AddToBatch(batch, place);
+		AddToBatch(batch, place, &key);
 		if (batch->count == BATCH_TEXTS || batch->tokens >= BATCH_TOKENS)
 			FinishBatch(batch);
 	}
 	if (batch->count > 0)
 		FinishBatch(batch);
-	InterestArenaEnd(batch->arena);
 }
 
 void

@@ -60,6 +60,9 @@ static text_table_hash *table = NULL;
 static dlist_head recency = DLIST_STATIC_INIT(recency); /* most recently used first */
 static Size held = 0;
 
+static uint64 hits = 0;
+static uint64 misses = 0;
+
 static TextKey
 MakeKey(const uint8 *content_hash, const char *text, Size length)
 {
@@ -80,7 +83,11 @@ InterestEncodeCacheFind(const uint8 *content_hash, const char *text, Size length
 	key = MakeKey(content_hash, text, length);
 	slot = text_table_lookup(table, &key);
 	if (slot == NULL)
+	{
+		misses++;
 		return NULL;
+	}
+	hits++;
 	entry = (Entry *) ((char *) slot->key - offsetof(Entry, key));
 	dlist_move_head(&recency, &entry->node);
 	return entry->vector;
@@ -152,4 +159,17 @@ InterestEncodeCacheAdd(const uint8 *content_hash, const char *text, Size length,
 	dlist_push_head(&recency, &entry->node);
 	held += entry->size;
 	Shrink(limit);
+}
+
+InterestEncodeCacheState
+InterestEncodeCacheDescribe(void)
+{
+	InterestEncodeCacheState state = {
+		.texts = table ? table->members : 0,
+		.size = held,
+		.hits = hits,
+		.misses = misses,
+	};
+
+	return state;
 }

@@ -19,4 +19,14 @@ extern const float *InterestEncodeCacheFind(const uint8 *content_hash, const cha
 extern void InterestEncodeCacheAdd(const uint8 *content_hash, const char *text, Size length,
 								   int width, const float *vector);
 
+typedef struct InterestEncodeCacheState
+{
+	uint64		texts;
+	Size		size;			/* bytes */
+	uint64		hits;			/* since this session began */
+	uint64		misses;
+} InterestEncodeCacheState;
+
+extern InterestEncodeCacheState InterestEncodeCacheDescribe(void);
+
 #endif

@@ -27,8 +27,11 @@ typedef struct InterestEncoderContent
 
 typedef struct InterestLoadedEncoder
 {
-	InterestEncoder encoder;	/* its kernel is that of the latest look-up */
+	InterestEncoder encoder;	/* with the kernel that was current when it was asked for */
 	InterestTokenizer tokenizer;
+	const char *packing;		/* of its weights */
+	bool		mapped;			/* weights and vocabulary lie in a file that all sessions map */
+	int			error;			/* else, errno of why they do not */
 	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
 } InterestLoadedEncoder;
 

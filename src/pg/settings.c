@@ -11,7 +11,8 @@
 #include "pg/settings.h"
 
 char	   *interest_model_setting = NULL;
-int			interest_encode_cache = 64 * 1024;
+int			interest_encode_cache = 4 * 1024;
+int			interest_shared_cache = 64 * 1024;
 int			interest_model_cache = 512 * 1024;
 
 static char *kernel_setting = NULL;
@@ -49,8 +50,14 @@ InterestDefineSettings(void)
 							   &interest_model_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("interest.encode_cache",
 							"Memory of a session for texts that it has encoded already.",
-							NULL, &interest_encode_cache, 64 * 1024, 0, MAX_KILOBYTES,
+							"Texts that are not among them are looked for in interest.shared_cache.",
+							&interest_encode_cache, 4 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("interest.shared_cache",
+							"Size of the file of texts that any session has encoded already.",
+							"All sessions map one file among the server's temporary files; 0: none.",
+							&interest_shared_cache, 64 * 1024, 0, MAX_KILOBYTES,
+							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("interest.model_cache",
 							"Memory of a session for encoders and models that are not in use at the moment.",
 							NULL, &interest_model_cache, 512 * 1024, 0, MAX_KILOBYTES,

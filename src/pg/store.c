@@ -71,14 +71,29 @@ StoreRelation(const char *name)
 	return relation;
 }
 
-void
-InterestStoreBegin(InterestStoreScan *scan, const char *table, const char *index,
-				   int key_count, ScanKey keys)
+static void
+Begin(InterestStoreScan *scan, const char *table, const char *index, Snapshot snapshot,
+	  int key_count, ScanKey keys)
 {
 	scan->relation = table_open(StoreRelation(table), AccessShareLock);
 	scan->scan = systable_beginscan(scan->relation,
 									index ? StoreRelation(index) : InvalidOid, index != NULL,
-									GetActiveSnapshot(), key_count, keys);
+									snapshot, key_count, keys);
+}
+
+void
+InterestStoreBegin(InterestStoreScan *scan, const char *table, const char *index,
+				   int key_count, ScanKey keys)
+{
+	Begin(scan, table, index, GetActiveSnapshot(), key_count, keys);
+}
+
+/* A parallel worker may take no new snapshot. */
+void
+InterestStoreBeginNow(InterestStoreScan *scan, const char *table, const char *index,
+					  int key_count, ScanKey keys)
+{
+	Begin(scan, table, index, SnapshotSelf, key_count, keys);
 }
 
 HeapTuple

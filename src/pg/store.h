@@ -36,6 +36,7 @@
 #define Anum_model_encoder 5
 #define Anum_model_definition 6
 #define Anum_model_versions 7
+#define Anum_model_created_at 8
 
 #define Anum_model_version_model 1
 #define Anum_model_version_version 2
@@ -69,6 +70,10 @@ extern Oid	InterestSchema(void);
  */
 extern void InterestStoreBegin(InterestStoreScan *scan, const char *table, const char *index,
 							   int key_count, ScanKey keys);
+
+/* The same of what is committed by now (or by this transaction), whatever the active snapshot shows. */
+extern void InterestStoreBeginNow(InterestStoreScan *scan, const char *table, const char *index,
+								  int key_count, ScanKey keys);
 
 /* Next tuple, valid until the next call; NULL at the end. */
 extern HeapTuple InterestStoreNext(InterestStoreScan *scan);
