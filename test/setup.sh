@@ -274,7 +274,7 @@ is_installed()
 build_and_install()
 {
 	"$MAKE" -j"$(nproc)" all PG_CONFIG="$PG_CONFIG" >"$log" 2>&1 ||
-		{ tail -n 30 "$log" >&2; die "the build failed (output: $log)"; }
+		{ grep -m 10 'error: ' "$log" >&2 || tail -n 20 "$log" >&2; die "the build failed (output: $log)"; }
 	! is_installed || return 0
 	say "installing the extension for $("$PG_CONFIG" --version)"
 	as=as_root
