@@ -669,7 +669,8 @@ interest_drop_encoder(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("interest_drop_encoder()");
 	RequireRowByName(name, &row);
 	InterestRequireOwner("encoder", name, row.owner);
-	InterestLockOwned("encoder", name, row.owner);
+	(void) InterestStoreExecute("SELECT FROM %s.interest_encoder WHERE name = $1 FOR UPDATE",
+								lengthof(types), types, values, NULL);
 	model = FindModelOf(name);
 	if (model != NULL)
 		ereport(ERROR,
