@@ -61,6 +61,7 @@ GLUE = \
 	src/pg/create_model.o \
 	src/pg/definition.o \
 	src/pg/digest.o \
+	src/pg/document_reader.o \
 	src/pg/encode.o \
 	src/pg/encode_cache.o \
 	src/pg/encoder_directory.o \
@@ -96,7 +97,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors \
-	model aggregate version rights model_errors overload algebra
+	model aggregate version rights model_errors overload algebra document
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1

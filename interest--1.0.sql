@@ -460,6 +460,18 @@ CREATE FUNCTION interest_accumulate_row_moving(interest_profile, text, record) R
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_accumulate_row_inverse(interest_profile, text, record) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_document(interest_profile, text, jsonb) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_document_moving(interest_profile, text, jsonb) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_document_inverse(interest_profile, text, jsonb) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_text(interest_profile, text, timestamptz, text) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_text_moving(interest_profile, text, timestamptz, text) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_accumulate_text_inverse(interest_profile, text, timestamptz, text) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_merge_moving(interest_profile, interest_profile) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 CREATE FUNCTION interest_merge_inverse(interest_profile, interest_profile) RETURNS interest_profile
@@ -478,6 +490,12 @@ CREATE FUNCTION interest_classify_final(interest_profile) RETURNS interest_score
 COMMENT ON FUNCTION interest_accumulate_row(interest_profile, text, record) IS 'aggregate transition function';
 COMMENT ON FUNCTION interest_accumulate_row_moving(interest_profile, text, record) IS 'moving aggregate transition function';
 COMMENT ON FUNCTION interest_accumulate_row_inverse(interest_profile, text, record) IS 'moving aggregate inverse transition function';
+COMMENT ON FUNCTION interest_accumulate_document(interest_profile, text, jsonb) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_document_moving(interest_profile, text, jsonb) IS 'moving aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_document_inverse(interest_profile, text, jsonb) IS 'moving aggregate inverse transition function';
+COMMENT ON FUNCTION interest_accumulate_text(interest_profile, text, timestamptz, text) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_text_moving(interest_profile, text, timestamptz, text) IS 'moving aggregate transition function';
+COMMENT ON FUNCTION interest_accumulate_text_inverse(interest_profile, text, timestamptz, text) IS 'moving aggregate inverse transition function';
 COMMENT ON FUNCTION interest_merge_moving(interest_profile, interest_profile) IS 'moving aggregate transition function';
 COMMENT ON FUNCTION interest_merge_inverse(interest_profile, interest_profile) IS 'moving aggregate inverse transition function';
 COMMENT ON FUNCTION interest_accumulate_moving_final(interest_profile) IS 'moving aggregate final function';
@@ -513,6 +531,60 @@ CREATE AGGREGATE interest_classify(model text, behaviour record) (
 	MFINALFUNC = interest_classify_final, MFINALFUNC_MODIFY = READ_ONLY,
 	PARALLEL = SAFE
 );
+CREATE AGGREGATE interest_accumulate(model text, behaviour jsonb) (
+	SFUNC = interest_accumulate_document, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_document_moving, MINVFUNC = interest_accumulate_document_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_accumulate_moving_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_embed(model text, behaviour jsonb) (
+	SFUNC = interest_accumulate_document, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_embed_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_document_moving, MINVFUNC = interest_accumulate_document_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_embed_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_classify(model text, behaviour jsonb) (
+	SFUNC = interest_accumulate_document, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_classify_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_document_moving, MINVFUNC = interest_accumulate_document_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_classify_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_accumulate(model text, at timestamptz, body text) (
+	SFUNC = interest_accumulate_text, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_accumulate_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_text_moving, MINVFUNC = interest_accumulate_text_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_accumulate_moving_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_embed(model text, at timestamptz, body text) (
+	SFUNC = interest_accumulate_text, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_embed_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_text_moving, MINVFUNC = interest_accumulate_text_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_embed_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_classify(model text, at timestamptz, body text) (
+	SFUNC = interest_accumulate_text, STYPE = interest_profile, SSPACE = 4096,
+	COMBINEFUNC = interest_accumulate_merge,
+	FINALFUNC = interest_classify_final, FINALFUNC_MODIFY = READ_ONLY,
+	MSFUNC = interest_accumulate_text_moving, MINVFUNC = interest_accumulate_text_inverse,
+	MSTYPE = interest_profile, MSSPACE = 4096,
+	MFINALFUNC = interest_classify_final, MFINALFUNC_MODIFY = READ_ONLY,
+	PARALLEL = SAFE
+);
 CREATE AGGREGATE interest_merge(profile interest_profile) (
 	SFUNC = interest_accumulate_merge, STYPE = interest_profile, SSPACE = 4096,
 	COMBINEFUNC = interest_accumulate_merge,
@@ -526,6 +598,12 @@ CREATE AGGREGATE interest_merge(profile interest_profile) (
 COMMENT ON AGGREGATE interest_accumulate(text, record) IS 'profile of the behaviour rows';
 COMMENT ON AGGREGATE interest_embed(text, record) IS 'interests read from the behaviour rows, at their newest time';
 COMMENT ON AGGREGATE interest_classify(text, record) IS 'interests and their probabilities from the behaviour rows, best first';
+COMMENT ON AGGREGATE interest_accumulate(text, jsonb) IS 'profile of the behaviour rows, given as documents';
+COMMENT ON AGGREGATE interest_embed(text, jsonb) IS 'interests read from the behaviour rows, at their newest time, given as documents';
+COMMENT ON AGGREGATE interest_classify(text, jsonb) IS 'interests and their probabilities from the behaviour rows, best first, given as documents';
+COMMENT ON AGGREGATE interest_accumulate(text, timestamptz, text) IS 'profile of the behaviour rows, given as times and texts';
+COMMENT ON AGGREGATE interest_embed(text, timestamptz, text) IS 'interests read from the behaviour rows, at their newest time, given as times and texts';
+COMMENT ON AGGREGATE interest_classify(text, timestamptz, text) IS 'interests and their probabilities from the behaviour rows, best first, given as times and texts';
 COMMENT ON AGGREGATE interest_merge(interest_profile) IS 'profile of all the rows that the profiles were made from';
 
 --

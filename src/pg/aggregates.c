@@ -13,6 +13,8 @@
  */
 #include "pg/compat.h"
 
+#include "utils/timestamp.h"
+
 #include "pg/row_query.h"
 #include "pg/scores.h"
 #include "pg/vector_type.h"
@@ -82,6 +84,19 @@ RecordForm(FunctionCallInfo fcinfo, InterestRowQuery *query, InterestStateRow *r
 	return !PG_ARGISNULL(2) && InterestQueryRow(query, PG_GETARG_HEAPTUPLEHEADER(2), row);
 }
 
+static bool
+DocumentForm(FunctionCallInfo fcinfo, InterestRowQuery *query, InterestStateRow *row)
+{
+	return !PG_ARGISNULL(2) && InterestQueryDocument(query, PG_GETARG_JSONB_P(2), row);
+}
+
+static bool
+TextForm(FunctionCallInfo fcinfo, InterestRowQuery *query, InterestStateRow *row)
+{
+	return InterestQueryText(query, !PG_ARGISNULL(2), PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2),
+							 PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3), row);
+}
+
 static Datum
 Accumulate(FunctionCallInfo fcinfo, RowForm form)
 {
@@ -129,26 +144,18 @@ AccumulateInverse(FunctionCallInfo fcinfo, RowForm form)
 	PG_RETURN_POINTER(state);
 }
 
-INTEREST_FUNCTION(interest_accumulate_row);
-Datum
-interest_accumulate_row(PG_FUNCTION_ARGS)
-{
-	return Accumulate(fcinfo, RecordForm);
-}
+/* The transition functions of one form: plain, moving, inverse. */
+#define TRANSITIONS(name, form) \
+	INTEREST_FUNCTION(name); \
+	Datum name(PG_FUNCTION_ARGS) { return Accumulate(fcinfo, form); } \
+	INTEREST_FUNCTION(name##_moving); \
+	Datum name##_moving(PG_FUNCTION_ARGS) { return AccumulateMoving(fcinfo, form); } \
+	INTEREST_FUNCTION(name##_inverse); \
+	Datum name##_inverse(PG_FUNCTION_ARGS) { return AccumulateInverse(fcinfo, form); }
 
-INTEREST_FUNCTION(interest_accumulate_row_moving);
-Datum
-interest_accumulate_row_moving(PG_FUNCTION_ARGS)
-{
-	return AccumulateMoving(fcinfo, RecordForm);
-}
-
-INTEREST_FUNCTION(interest_accumulate_row_inverse);
-Datum
-interest_accumulate_row_inverse(PG_FUNCTION_ARGS)
-{
-	return AccumulateInverse(fcinfo, RecordForm);
-}
+TRANSITIONS(interest_accumulate_row, RecordForm)
+TRANSITIONS(interest_accumulate_document, DocumentForm)
+TRANSITIONS(interest_accumulate_text, TextForm)
 
 /* Transition of interest_merge and combine function of all: either side may be NULL. */
 INTEREST_FUNCTION(interest_accumulate_merge);

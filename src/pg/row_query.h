@@ -43,6 +43,10 @@ extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model
  */
 extern bool InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row);
 
+/* The same for a behaviour row in its document form, and in its short form. */
+extern bool InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow *row);
+extern bool InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, InterestStateRow *row);
+
 /* The vector of a behaviour's joined texts, NULL if it has none or the model no encoder. */
 extern const float *InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviour);
 

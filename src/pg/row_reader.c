@@ -316,43 +316,45 @@ ReadNumber(Column *column, Datum value)
 		default:
 			number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
 	}
+	return InterestFiniteNumber(column->name, number);
+}
+
+double
+InterestFiniteNumber(const char *column, double number)
+{
 	if (!isfinite(number))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("column \"%s\" has the value %s", column->name,
+				 errmsg("column \"%s\" has the value %s", column,
 						isnan(number) ? "NaN" : "infinity"),
 				 errhint("Numerics are finite; use NULL for a missing one, in a view with nullif.")));
 	return number;
 }
 
-static int64
-ReadTime(Column *column, Datum value)
+int64
+InterestFiniteTime(const char *column, int64 time)
 {
-	int64		time;
-
-	if (column->type == DATEOID)
-		value = DirectFunctionCall1(date_timestamp, value);
-	time = DatumGetTimestampTz(value);
 	if (TIMESTAMP_NOT_FINITE(time))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("column \"%s\" has an infinite time", column->name),
+				 errmsg("column \"%s\" has an infinite time", column),
 				 errhint("The time of a row is finite; rows of unknown time have NULL and are skipped.")));
 	return time;
 }
 
-/*
- * Settings that make the same value the same text in every session.  They are
- * those that pg_dump uses.
- */
-static int
-FixStyle(const InterestRowReader *reader)
+static int64
+ReadTime(Column *column, Datum value)
 {
-	int			nest_level;
+	if (column->type == DATEOID)
+		value = DirectFunctionCall1(date_timestamp, value);
+	return InterestFiniteTime(column->name, DatumGetTimestampTz(value));
+}
 
-	if (!reader->styled)
-		return 0;
-	nest_level = NewGUCNestLevel();
+int
+InterestFixStyle(void)
+{
+	int			nest_level = NewGUCNestLevel();
+
 	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("timezone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
@@ -360,8 +362,8 @@ FixStyle(const InterestRowReader *reader)
 	return nest_level;
 }
 
-static void
-RestoreStyle(int nest_level)
+void
+InterestRestoreStyle(int nest_level)
 {
 	if (nest_level > 0)
 		AtEOXact_GUC(true, nest_level);
@@ -373,7 +375,7 @@ void
 InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,
 					  InterestBehaviour *behaviour)
 {
-	int			style = FixStyle(reader);
+	int			style = reader->styled ? InterestFixStyle() : 0;
 
 	behaviour->has_time = !nulls[reader->at.index];
 	behaviour->time = behaviour->has_time ? ReadTime(&reader->at, values[reader->at.index]) : 0;
@@ -400,7 +402,7 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 			ReadSpans(&reader->categoricals[i], values[index], &spans);
 		reader->category_values[i].values = spans;
 	}
-	RestoreStyle(style);
+	InterestRestoreStyle(style);
 	behaviour->texts = reader->text_spans;
 	behaviour->numerics = reader->numbers;
 	behaviour->categoricals = reader->category_values;
@@ -410,7 +412,7 @@ void
 InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
 				   InterestRowTarget *target)
 {
-	int			style = FixStyle(reader);
+	int			style = reader->styled ? InterestFixStyle() : 0;
 
 	Assert(reader->target);
 	if (nulls[reader->user.index])
@@ -419,7 +421,7 @@ InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *n
 		target->user = ReadSpan(&reader->user, values[reader->user.index]);
 	target->label_count = nulls[reader->label.index] ? 0 :
 		ReadSpans(&reader->label, values[reader->label.index], &target->labels);
-	RestoreStyle(style);
+	InterestRestoreStyle(style);
 }
 
 static void

@@ -41,6 +41,17 @@ extern void InterestReadTarget(InterestRowReader *reader, const Datum *values, c
 /* Room for the values of one row, for callers that have none. */
 extern void InterestReaderArrays(InterestRowReader *reader, Datum **values, bool **nulls);
 
+/* The value if it is finite; an error that names the column otherwise. */
+extern double InterestFiniteNumber(const char *column, double number);
+extern int64 InterestFiniteTime(const char *column, int64 time);
+
+/*
+ * Settings that make the same value the same text in every session (those that
+ * pg_dump uses, and UTC), until they are restored; an error restores them too.
+ */
+extern int	InterestFixStyle(void);
+extern void InterestRestoreStyle(int nest_level);
+
 /* The columns of the source that a reader needs, as a SQL list; target as above. */
 extern char *InterestColumnList(const InterestColumns *columns, bool target);
 
