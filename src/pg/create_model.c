@@ -98,6 +98,15 @@ RefuseArgument(FunctionCallInfo fcinfo, int argument, const char *what, const ch
 }
 
 static void
+ReportDuplicate(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("model \"%s\" already exists", name),
+			 errhint("Choose another name, or drop it with interest_drop_model.")));
+}
+
+static void
 CheckNewName(const char *name)
 {
 	InterestStoreScan scan;
@@ -113,10 +122,7 @@ CheckNewName(const char *name)
 	exists = InterestStoreNext(&scan) != NULL;
 	InterestStoreEnd(&scan);
 	if (exists)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("model \"%s\" already exists", name),
-				 errhint("Choose another name, or drop it with interest_drop_model.")));
+		ReportDuplicate(name);
 }
 
 /* "a, b, c": the columns that a source has, for hints. */
@@ -322,8 +328,9 @@ InsertModel(const InterestDefinition *definition, Jsonb *options)
 	};
 	char		nulls[] = {' ', ' ', ' ', ' ', definition->encoder ? ' ' : 'n', ' '};
 
-	InterestStoreExecute("INSERT INTO %s.interest_model (name, owner, source_schema, source_name, encoder, definition)"
-						 " VALUES ($1, $2, $3, $4, $5, $6)", 6, types, values, nulls);
+	if (InterestStoreExecute("INSERT INTO %s.interest_model (name, owner, source_schema, source_name, encoder, definition)"
+							 " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", 6, types, values, nulls) == 0)
+		ReportDuplicate(definition->name);
 }
 
 INTEREST_FUNCTION(interest_create_model);
@@ -334,6 +341,7 @@ interest_create_model(PG_FUNCTION_ARGS)
 	Jsonb	   *options = PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS);
 	Relation	source;
 
+	PreventCommandIfReadOnly("interest_create_model()");
 	if (PG_ARGISNULL(ARG_NAME))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

@@ -8,6 +8,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/timestamp.h"
 
 #include "pg/definition.h"
 #include "pg/json.h"
@@ -350,6 +351,7 @@ InterestDefinitionByName(const char *name)
 	encoder = InterestStoreValue(&scan, tuple, Anum_model_encoder, &isnull);
 	definition->encoder = isnull ? NULL : TextDatumGetCString(encoder);
 	definition->versions = DatumGetInt32(InterestStoreValue(&scan, tuple, Anum_model_versions, &isnull));
+	definition->created_at = DatumGetTimestampTz(InterestStoreValue(&scan, tuple, Anum_model_created_at, &isnull));
 	value = DatumGetJsonbPCopy(InterestStoreValue(&scan, tuple, Anum_model_definition, &isnull));
 	InterestStoreEnd(&scan);
 	ReadDefinition(value, definition);

@@ -5,6 +5,7 @@
 #ifndef INTEREST_DEFINITION_H
 #define INTEREST_DEFINITION_H
 
+#include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
 #include "core/model/model.h"
@@ -36,6 +37,7 @@ typedef struct InterestDefinition
 	char	   *source_name;
 	char	   *encoder;		/* NULL: none */
 	int			versions;		/* trained so far */
+	TimestampTz created_at;
 	InterestColumns columns;
 	InterestTask task;
 	bool		label_is_array; /* several interests at once */

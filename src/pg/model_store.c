@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "pg/digest.h"
 #include "pg/model_store.h"
@@ -285,6 +286,24 @@ InterestLoadVersion(const InterestVersion *version)
 	return loaded;
 }
 
+/* Both are rows of tables, which a restore or a superuser can set at odds. */
+void
+InterestRequireFit(const InterestDefinition *definition, const InterestLoadedModel *model,
+				   const InterestLoadedEncoder *encoder)
+{
+	const InterestFeatures *features = &model->model.network.features;
+	const InterestColumns *columns = &definition->columns;
+
+	if (features->text_count != columns->text_count ||
+		features->numeric_count != columns->numeric_count ||
+		features->categorical_count != columns->categorical_count ||
+		features->sentence_width != (encoder ? encoder->encoder.config.hidden : 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("version of model \"%s\" does not fit the model's definition", definition->name),
+				 errhint("Restore the extension's tables, or drop the model and train it again.")));
+}
+
 InterestLoadedModel *
 InterestLoadByContent(const uint8 *content_hash)
 {
@@ -424,19 +443,25 @@ MakeBytea(const void *bytes, Size size)
 	return result;
 }
 
-/* Takes the next version number; the row lock makes trainings of one model take turns here. */
+/*
+ * Takes the next version number; the row lock makes trainings of one model take turns here.
+ * What was trained is no version of another model that took the name meanwhile.
+ */
 static int
 NextVersion(const InterestDefinition *definition)
 {
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(definition->name)};
+	Oid			types[] = {TEXTOID, NAMEOID, TIMESTAMPTZOID};
+	Datum		values[] = {
+		CStringGetTextDatum(definition->name),
+		DirectFunctionCall1(namein, CStringGetDatum(definition->owner)),
+		TimestampTzGetDatum(definition->created_at)
+	};
 	int32		version = 0;
 
-	if (InterestStoreReturning("UPDATE %s.interest_model SET versions = versions + 1 WHERE name = $1 RETURNING versions",
-							   1, types, values, NULL, &version) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("model \"%s\" was dropped meanwhile", definition->name)));
+	if (InterestStoreReturning("UPDATE %s.interest_model SET versions = versions + 1"
+							   " WHERE name = $1 AND owner = $2 AND created_at = $3 RETURNING versions",
+							   3, types, values, NULL, &version) != 1)
+		InterestReportDropped("model", definition->name);
 	return version;
 }
 
@@ -513,13 +538,16 @@ interest_deploy(PG_FUNCTION_ARGS)
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Oid			types[] = {TEXTOID, INT4OID};
 	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+	InterestDefinition *definition;
 
-	(void) InterestOwnedModel(name);
+	PreventCommandIfReadOnly("interest_deploy()");
+	definition = InterestOwnedModel(name);
 	(void) InterestVersionByNumber(name, PG_GETARG_INT32(1));
-	InterestStoreExecute("SELECT FROM %s.interest_model WHERE name = $1 FOR UPDATE", 1, types, values, NULL);
+	InterestLockOwned("model", name, definition->owner);
 	Undeploy(name);
-	InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
-						 2, types, values, NULL);
+	if (InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
+							 2, types, values, NULL) != 1)
+		InterestReportDropped("model", name);
 	PG_RETURN_VOID();
 }
 
@@ -531,7 +559,8 @@ interest_drop_model(PG_FUNCTION_ARGS)
 	Oid			types[] = {TEXTOID};
 	Datum		values[] = {PG_GETARG_DATUM(0)};
 
-	(void) InterestOwnedModel(name);
+	PreventCommandIfReadOnly("interest_drop_model()");
+	InterestLockOwned("model", name, InterestOwnedModel(name)->owner);
 	InterestStoreExecute("DELETE FROM %s.interest_model WHERE name = $1", 1, types, values, NULL);
 	InterestForgetGrants("model", name);
 	PG_RETURN_VOID();

@@ -56,6 +56,10 @@ extern InterestVersion *InterestVersionByNumber(const char *model, int version);
 extern InterestLoadedModel *InterestLoadVersion(const InterestVersion *version);
 extern InterestLoadedModel *InterestLoadByContent(const uint8 *content_hash);
 
+/* An error unless the version reads just the columns of the definition and that encoder's vectors. */
+extern void InterestRequireFit(const InterestDefinition *definition, const InterestLoadedModel *model,
+							   const InterestLoadedEncoder *encoder);
+
 /*
  * The loaded model that a profile or reading was made by: the argument's
  * version, else that of interest.model, else the only deployed one with that

@@ -115,6 +115,31 @@ InterestRequireOwner(const char *kind, const char *object, const char *owner)
 				 errmsg("must be owner of %s \"%s\"", kind, object)));
 }
 
+void
+InterestReportDropped(const char *kind, const char *object)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("%s \"%s\" was dropped meanwhile", kind, object)));
+}
+
+/*
+ * A statement may hold its snapshot for long before it comes here, and the
+ * name may belong to somebody else by now.
+ */
+void
+InterestLockOwned(const char *kind, const char *object, const char *owner)
+{
+	Oid			types[] = {TEXTOID, NAMEOID};
+	Datum		values[] = {CStringGetTextDatum(object), DirectFunctionCall1(namein, CStringGetDatum(owner))};
+
+	if (InterestStoreExecute(strcmp(kind, "model") == 0 ?
+							 "SELECT FROM %s.interest_model WHERE name = $1 AND owner = $2 FOR UPDATE" :
+							 "SELECT FROM %s.interest_encoder WHERE name = $1 AND owner = $2 FOR UPDATE",
+							 2, types, values, NULL) != 1)
+		InterestReportDropped(kind, object);
+}
+
 const char *
 InterestCurrentRole(void)
 {
@@ -153,11 +178,17 @@ interest_has_use(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(owner != NULL && InterestMayUse(kind, object, owner));
 }
 
-/* The arguments of grant and revoke, checked: the caller owns the object, the role exists. */
+/*
+ * The arguments of grant and revoke, checked: the caller owns the object, the
+ * role exists.  The object stays until the grant is there to be dropped with it.
+ */
 static const char *
 CheckGrant(const char *kind, const char *object, Name role)
 {
-	InterestRequireOwner(kind, object, RequireFound(kind, object));
+	char	   *owner = RequireFound(kind, object);
+
+	InterestRequireOwner(kind, object, owner);
+	InterestLockOwned(kind, object, owner);
 	if (strcmp(NameStr(*role), PUBLIC_ROLE) != 0)
 		(void) get_role_oid(NameStr(*role), false);
 	return NameStr(*role);
@@ -170,6 +201,7 @@ interest_grant_use(PG_FUNCTION_ARGS)
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *object = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
+	PreventCommandIfReadOnly("interest_grant_use()");
 	InterestGrantUse(kind, object, CheckGrant(kind, object, PG_GETARG_NAME(2)));
 	PG_RETURN_VOID();
 }
@@ -183,6 +215,7 @@ interest_revoke_use(PG_FUNCTION_ARGS)
 	Oid			types[] = {TEXTOID, TEXTOID, NAMEOID};
 	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2)};
 
+	PreventCommandIfReadOnly("interest_revoke_use()");
 	(void) CheckGrant(kind, object, PG_GETARG_NAME(2));
 	InterestStoreExecute("DELETE FROM %s.interest_grant WHERE kind = $1 AND object = $2 AND role = $3",
 						 3, types, values, NULL);

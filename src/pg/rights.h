@@ -14,6 +14,13 @@ extern bool InterestMayUse(const char *kind, const char *object, const char *own
 extern void InterestRequireUse(const char *kind, const char *object, const char *owner);
 extern void InterestRequireOwner(const char *kind, const char *object, const char *owner);
 
+/*
+ * Locks an object that the current user owns until the transaction ends; an
+ * error if what it is now is no longer what the statement's snapshot showed.
+ */
+extern void InterestLockOwned(const char *kind, const char *object, const char *owner);
+extern void InterestReportDropped(const char *kind, const char *object) pg_attribute_noreturn();
+
 /* Gives a role (or "public") the use; does nothing if it has it. */
 extern void InterestGrantUse(const char *kind, const char *object, const char *role);
 

@@ -9,7 +9,6 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "pg/document_reader.h"
 #include "pg/encode.h"
 #include "pg/row_query.h"
 
@@ -31,6 +30,7 @@ MakeQuery(MemoryContext parent, const char *name)
 	if (query->model->has_encoder)
 		query->encoder = InterestEncoderByHash(query->model->encoder_hash,
 											   psprintf("model \"%s\"", name));
+	InterestRequireFit(query->definition, query->model, query->encoder);
 	query->scratch = InterestArenaBegin(context, "interest query scratch", SCRATCH_SIZE);
 	query->vector = palloc(sizeof(float) * query->model->model.shape.dimensions);
 	MemoryContextSwitchTo(caller);
@@ -107,27 +107,6 @@ InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviou
 	return InterestEncodedText(query->encoder, query->text, length);
 }
 
-/* The behaviour as the state takes it. */
-static bool
-QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
-{
-	InterestStatus status;
-
-	switch (InterestRowVector(&query->model->model, behaviour, InterestQuerySentence(query, behaviour),
-							  &query->scratch->arena, query->vector, &row->weight, &row->negative, &status))
-	{
-		case INTEREST_ROW_DONE:
-			row->time = behaviour->time;
-			row->vector = query->vector;
-			return true;
-		case INTEREST_ROW_SKIPPED:
-			return false;
-		case INTEREST_ROW_FAILED:
-			break;
-	}
-	InterestReport(&status);
-}
-
 bool
 InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
 {
@@ -136,6 +115,7 @@ InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateR
 	HeapTupleData tuple;
 	Datum	   *values;
 	bool	   *nulls;
+	InterestStatus status;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
@@ -144,42 +124,17 @@ InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateR
 	InterestReaderArrays(reader, &values, &nulls);
 	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
 	InterestReadBehaviour(reader, values, nulls, &behaviour);
-	return QueryBehaviour(query, &behaviour, row);
-}
-
-bool
-InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow *row)
-{
-	InterestBehaviour behaviour;
-
-	InterestReadDocument(query->definition, document, &behaviour);
-	return QueryBehaviour(query, &behaviour, row);
-}
-
-/* The short form says a time and a text, which must be all that the model reads. */
-static void
-CheckShortForm(const InterestDefinition *definition)
-{
-	const InterestColumns *columns = &definition->columns;
-
-	if (columns->text_count != 1 || columns->numeric_count > 0 || columns->categorical_count > 0 || columns->kind)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("model \"%s\" reads more of a row than a time and a text", definition->name),
-				 errhint("Give the aggregate the whole row, or a document with the model's columns.")));
-}
-
-bool
-InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, InterestStateRow *row)
-{
-	InterestBehaviour behaviour = {0};
-	InterestSpan span = {NULL, 0};
-
-	CheckShortForm(query->definition);
-	if (body)
-		span.data = InterestTextToUtf8(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), &span.length);
-	behaviour.has_time = has_time;
-	behaviour.time = has_time ? InterestFiniteTime(query->definition->columns.at, at) : 0;
-	behaviour.texts = &span;
-	return QueryBehaviour(query, &behaviour, row);
+	switch (InterestRowVector(&query->model->model, &behaviour, InterestQuerySentence(query, &behaviour),
+							  &query->scratch->arena, query->vector, &row->weight, &row->negative, &status))
+	{
+		case INTEREST_ROW_DONE:
+			row->time = behaviour.time;
+			row->vector = query->vector;
+			return true;
+		case INTEREST_ROW_SKIPPED:
+			return false;
+		case INTEREST_ROW_FAILED:
+			break;
+	}
+	InterestReport(&status);
 }

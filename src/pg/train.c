@@ -308,6 +308,7 @@ interest_evaluate(PG_FUNCTION_ARGS)
 								InterestVersionByNumber(name, PG_GETARG_INT32(1)));
 	if (model->has_encoder)
 		encoder = InterestEncoderByHash(model->encoder_hash, psprintf("model \"%s\"", name));
+	InterestRequireFit(definition, model, encoder);
 	InitMaterializedSRF(fcinfo, 0);
 	arena = InterestArenaBegin(CurrentMemoryContext, "interest evaluation", TRAINING_BLOCK);
 	InterestProgressBegin(0);
