@@ -16,17 +16,23 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "core/base/hash.h"
 #include "core/encoder/weights.h"
 #include "pg/digest.h"
 #include "pg/encoder_directory.h"
 #include "pg/encoder_store.h"
+#include "pg/packed_weights.h"
 #include "pg/report.h"
 #include "pg/rights.h"
 #include "pg/settings.h"
+#include "pg/shared_file.h"
 #include "pg/store.h"
 
 /* Bytes of the canonical configuration, with room to spare. */
 #define MAX_CONFIG_SIZE 256
+
+/* Blocks of what is made for one encoder beside its packed weights. */
+#define LOADED_BLOCK (8 * 1024)
 
 /* Candidates that an error names. */
 #define MAX_CANDIDATES 5
@@ -141,20 +147,38 @@ RequireRowByName(const char *name, EncoderRow *row)
 
 /* There are few encoders, and content is looked for once in a backend's life. */
 static bool
-FindRowByHash(const uint8 *content_hash, EncoderRow *row)
+ScanForHash(InterestStoreScan *scan, const uint8 *content_hash, EncoderRow *row)
 {
-	InterestStoreScan scan;
 	HeapTuple	tuple;
 	bool		found = false;
 
-	InterestStoreBegin(&scan, "interest_encoder", NULL, 0, NULL);
-	while (!found && (tuple = InterestStoreNext(&scan)) != NULL)
+	while (!found && (tuple = InterestStoreNext(scan)) != NULL)
 	{
-		ReadRow(&scan, tuple, row);
+		ReadRow(scan, tuple, row);
 		found = memcmp(row->content_hash, content_hash, INTEREST_CONTENT_HASH_SIZE) == 0;
 	}
-	InterestStoreEnd(&scan);
+	InterestStoreEnd(scan);
 	return found;
+}
+
+static bool
+FindRowByHash(const uint8 *content_hash, EncoderRow *row)
+{
+	InterestStoreScan scan;
+
+	InterestStoreBegin(&scan, "interest_encoder", NULL, 0, NULL);
+	return ScanForHash(&scan, content_hash, row);
+}
+
+/* Whether an encoder of that content is there now, whatever the snapshot shows. */
+static bool
+IsStillThere(const uint8 *content_hash)
+{
+	InterestStoreScan scan;
+	EncoderRow	row;
+
+	InterestStoreBeginNow(&scan, "interest_encoder", NULL, 0, NULL);
+	return ScanForHash(&scan, content_hash, &row);
 }
 
 /* The only row that the current user may use; an error otherwise. */
@@ -249,19 +273,25 @@ ReadChunks(const char *name, char *content, Size size)
 		ReportDamaged(name);
 }
 
+static void
+ReadConfig(const EncoderRow *row, InterestEncoderConfig *config)
+{
+	const uint8 *bytes = (const uint8 *) VARDATA(row->config);
+	InterestReader reader = {bytes, bytes + VARSIZE(row->config) - VARHDRSZ, false};
+	InterestStatus status;
+
+	if (!InterestEncoderConfigRead(&reader, config, &status))
+		ReportDamaged(row->name);
+}
+
 /* Reads what a row stands for and verifies it, into the current memory context. */
 static void
 ReadContent(const EncoderRow *row, InterestEncoderContent *content)
 {
-	const uint8 *config = (const uint8 *) VARDATA(row->config);
-	Size		config_size = VARSIZE(row->config) - VARHDRSZ;
-	InterestReader reader = {config, config + config_size, false};
-	InterestStatus status;
 	uint8		hash[INTEREST_CONTENT_HASH_SIZE];
 	Size		image_size;
 
-	if (!InterestEncoderConfigRead(&reader, &content->config, &status))
-		ReportDamaged(row->name);
+	ReadConfig(row, &content->config);
 	image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
 	if (row->size < 0 || (Size) row->size < image_size ||
 		(Size) row->size - image_size > INTEREST_MAX_VOCABULARY_FILE)
@@ -269,61 +299,176 @@ ReadContent(const EncoderRow *row, InterestEncoderContent *content)
 	content->vocabulary_size = row->size - image_size;
 	InterestEncoderContentAllocate(content);
 	ReadChunks(row->name, content->vocabulary, row->size);
-	HashContent(content, config, config_size, hash);
+	HashContent(content, VARDATA(row->config), VARSIZE(row->config) - VARHDRSZ, hash);
 	if (memcmp(hash, row->content_hash, INTEREST_CONTENT_HASH_SIZE) != 0)
 		ReportDamaged(row->name);
 	SwapImage(content);
 }
 
-/* Makes a content ready to run, in the arena. */
-static InterestLoadedEncoder *
-OpenContent(const InterestEncoderContent *content, const uint8 *content_hash, InterestArena *arena)
+/* A loaded encoder in the making: its memory context, and what lies in it. */
+typedef struct Loading
 {
-	const InterestEncoderConfig *config = &content->config;
-	InterestLoadedEncoder *loaded = InterestArenaNew(arena, InterestLoadedEncoder);
-	size_t		size = InterestEncoderPackedSize(config);
-	void	   *packed = InterestArenaAllocate(arena, size);
-	InterestVocabulary *vocabulary;
-	InterestStatus status;
+	const EncoderRow *row;
+	InterestServerArena *arena;
+	InterestEncoderConfig config;
+	InterestPackedWeights weights;
+	InterestLoadedEncoder *loaded;
+} Loading;
 
-	InterestEncoderPack(config, content->image, packed);
-	if (!InterestVocabularyBuild(arena, content->vocabulary, content->vocabulary_size, &vocabulary, &status) ||
-		!InterestEncoderOpen(config, packed, size, InterestCurrentKernel(), &loaded->encoder, &status))
-		InterestReport(&status);
-	loaded->tokenizer.vocabulary = vocabulary;
+static void
+BeginLoading(Loading *loading, const EncoderRow *row)
+{
+	loading->row = row;
+	loading->arena = InterestArenaBegin(CurrentMemoryContext, "interest encoder", LOADED_BLOCK);
+	MemoryContextSetIdentifier(loading->arena->context,
+							   MemoryContextStrdup(loading->arena->context, row->name));
+	ReadConfig(row, &loading->config);
+	loading->loaded = InterestArenaNew(&loading->arena->arena, InterestLoadedEncoder);
+	loading->loaded->packing = InterestEncoderPackingName(&loading->config, InterestCurrentKernel());
+	loading->loaded->mapped = false;
+	loading->loaded->error = 0;
+	memcpy(loading->loaded->content_hash, row->content_hash, INTEREST_CONTENT_HASH_SIZE);
+}
+
+/* Makes packed weights and vocabulary into an encoder that can run. */
+static bool
+OpenWeights(Loading *loading, InterestStatus *status)
+{
+	const InterestEncoderConfig *config = &loading->config;
+	InterestLoadedEncoder *loaded = loading->loaded;
+
+	loaded->tokenizer.vocabulary = loading->weights.vocabulary;
 	loaded->tokenizer.options.lowercase = config->lowercase;
 	loaded->tokenizer.options.strip_accents = config->strip_accents;
 	loaded->tokenizer.options.tokenize_chinese_chars = config->tokenize_chinese_chars;
 	loaded->tokenizer.options.clean_text = config->clean_text;
-	memcpy(loaded->content_hash, content_hash, INTEREST_CONTENT_HASH_SIZE);
-	return loaded;
+	return InterestEncoderOpen(config, loading->weights.packed, loading->weights.packed_size,
+							   InterestCurrentKernel(), &loaded->encoder, status);
+}
+
+/* From the file that all sessions map; false, and nothing is left, without one. */
+static bool
+LoadMapped(Loading *loading, const EncoderRow *row)
+{
+	InterestStatus status;
+
+	BeginLoading(loading, row);
+	loading->loaded->mapped =
+		InterestPackedWeightsMap(row->content_hash, loading->loaded->packing,
+								 loading->arena->context, &loading->weights) &&
+		OpenWeights(loading, &status);
+	if (!loading->loaded->mapped)
+		InterestArenaEnd(loading->arena);
+	return loading->loaded->mapped;
+}
+
+/* From the rows, verified, into memory of this session. */
+static void
+LoadPrivate(Loading *loading, const EncoderRow *row)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "interest encoder content",
+												  ALLOCSET_SMALL_SIZES);
+	InterestArena *arena;
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	InterestEncoderContent content;
+	InterestVocabulary *vocabulary;
+	InterestStatus status;
+	void	   *packed;
+
+	ReadContent(row, &content);
+	MemoryContextSwitchTo(caller);
+	BeginLoading(loading, row);
+	arena = &loading->arena->arena;
+	if (!InterestVocabularyBuild(arena, content.vocabulary, content.vocabulary_size, &vocabulary, &status))
+		InterestReport(&status);
+	loading->weights.packed_size = InterestEncoderPackedSize(&loading->config);
+	packed = InterestArenaAllocate(arena, loading->weights.packed_size);
+	InterestEncoderPack(&loading->config, content.image, packed);
+	MemoryContextDelete(scratch);
+	loading->weights.packed = packed;
+	loading->weights.vocabulary = vocabulary;
+	if (!OpenWeights(loading, &status))
+		InterestReport(&status);
+}
+
+static void
+WarnOfPrivate(const Loading *loading)
+{
+	errno = loading->loaded->error;
+	ereport(WARNING,
+			(errcode_for_file_access(),
+			 errmsg("could not share the weights of encoder \"%s\" with other sessions: %m", loading->row->name),
+			 errdetail("This session holds a copy of its own, of %zu kB.",
+					   loading->weights.packed_size / 1024),
+			 errhint("Let the server write temporary files of that size in its data directory, then connect again.")));
+}
+
+/*
+ * The first session that needs an encoder packs it for all.  One that was
+ * dropped meanwhile, and is used under an older snapshot, must not leave its
+ * file behind: whoever dropped it removes files when all can see that it is
+ * gone, so either he comes after this look, or the look sees it.
+ */
+static void
+LoadAndShare(Loading *loading, const EncoderRow *row)
+{
+	Loading		private;
+
+	LoadPrivate(&private, row);
+	if (InterestPackedWeightsWrite(row->content_hash, private.loaded->packing, &private.weights) &&
+		LoadMapped(loading, row))
+	{
+		InterestArenaEnd(private.arena);
+		InterestSharedFilesSweep();
+		if (!IsStillThere(row->content_hash))
+			InterestPackedWeightsRemove(row->content_hash);
+	}
+	else
+	{
+		private.loaded->error = errno;
+		WarnOfPrivate(&private);
+		*loading = private;
+	}
 }
 
 /* Built in a context below the current one and kept only when whole. */
 static InterestLoadedEncoder *
-LoadRow(const EncoderRow *row)
+LoadRow(const EncoderRow *row, const uint8 *key)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "interest encoder content",
-												  ALLOCSET_SMALL_SIZES);
-	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest encoder", 64 * 1024);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
-	InterestEncoderContent content;
-	InterestLoadedEncoder *loaded;
+	Loading		loading;
+	int			lock;
 
-	ReadContent(row, &content);
-	MemoryContextSwitchTo(caller);
-	loaded = OpenContent(&content, row->content_hash, &arena->arena);
-	MemoryContextDelete(scratch);
-	MemoryContextSetIdentifier(arena->context, MemoryContextStrdup(arena->context, row->name));
-	InterestContentKeep(row->content_hash, arena->context, loaded);
-	return loaded;
+	if (!LoadMapped(&loading, row))
+	{
+		lock = InterestSharedFilesLock();
+		if (!LoadMapped(&loading, row))
+			LoadAndShare(&loading, row);
+		InterestSharedFilesUnlock(lock);
+	}
+	InterestPackedWeightsReleaseRemoved();
+	InterestContentKeep(key, loading.arena->context, loading.loaded);
+	return loading.loaded;
+}
+
+/* The key of an encoder's content made ready for a kernel. */
+static void
+MakeKey(const uint8 *content_hash, const char *kernel, uint8 *key)
+{
+	uint64		name = InterestHash64(kernel, strlen(kernel), 0);
+
+	memcpy(key, content_hash, INTEREST_CONTENT_HASH_SIZE);
+	for (int i = 0; i < (int) sizeof(name); i++)
+		key[i] ^= (uint8) (name >> (8 * i));
 }
 
 InterestLoadedEncoder *
 InterestEncoderByHash(const uint8 *content_hash, const char *for_whom)
 {
-	InterestLoadedEncoder *loaded = InterestContentFind(content_hash);
+	uint8		key[INTEREST_CONTENT_HASH_SIZE];
+	InterestLoadedEncoder *loaded;
 
+	MakeKey(content_hash, InterestCurrentKernel()->name, key);
+	loaded = InterestContentFind(key);
 	if (loaded == NULL)
 	{
 		EncoderRow	row;
@@ -334,10 +479,8 @@ InterestEncoderByHash(const uint8 *content_hash, const char *for_whom)
 					 for_whom ? errmsg("the encoder of %s is not in this database", for_whom)
 					 : errmsg("the encoder is no longer in this database"),
 					 errhint("Load the same encoder again with interest_load_encoder.")));
-		loaded = LoadRow(&row);
+		loaded = LoadRow(&row, key);
 	}
-	/* Packed weights serve every kernel, and interest.kernel may have changed. */
-	loaded->encoder.kernel = InterestCurrentKernel();
 	return loaded;
 }
 
@@ -420,6 +563,7 @@ WriteRow(const char *name, const InterestEncoderContent *content)
 	writer = (InterestWriter) {bytes, 0};
 	InterestEncoderConfigWrite(&writer, config);
 	HashContent(content, bytes, writer.length, hash);
+	InterestPackedWeightsRemoveAtAbort(hash);
 
 	values[0] = CStringGetTextDatum(name);
 	values[1] = DirectFunctionCall1(namein, CStringGetDatum(InterestCurrentRole()));
@@ -535,5 +679,6 @@ interest_drop_encoder(PG_FUNCTION_ARGS)
 	(void) InterestStoreExecute("DELETE FROM %s.interest_encoder WHERE name = $1",
 								lengthof(types), types, values, NULL);
 	InterestForgetGrants("encoder", name);
+	InterestPackedWeightsRemoveAtCommit(row.content_hash);
 	PG_RETURN_VOID();
 }

@@ -9,6 +9,7 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+#include "pg/document_reader.h"
 #include "pg/encode.h"
 #include "pg/row_query.h"
 
@@ -107,28 +108,17 @@ InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviou
 	return InterestEncodedText(query->encoder, query->text, length);
 }
 
-bool
-InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+/* The behaviour as the state takes it. */
+static bool
+QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
-	InterestRowReader *reader = ReaderOf(query, record);
-	InterestBehaviour behaviour;
-	HeapTupleData tuple;
-	Datum	   *values;
-	bool	   *nulls;
 	InterestStatus status;
 
-	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = record;
-	InterestReaderArrays(reader, &values, &nulls);
-	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
-	InterestReadBehaviour(reader, values, nulls, &behaviour);
-	switch (InterestRowVector(&query->model->model, &behaviour, InterestQuerySentence(query, &behaviour),
+	switch (InterestRowVector(&query->model->model, behaviour, InterestQuerySentence(query, behaviour),
 							  &query->scratch->arena, query->vector, &row->weight, &row->negative, &status))
 	{
 		case INTEREST_ROW_DONE:
-			row->time = behaviour.time;
+			row->time = behaviour->time;
 			row->vector = query->vector;
 			return true;
 		case INTEREST_ROW_SKIPPED:
@@ -137,4 +127,60 @@ InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateR
 			break;
 	}
 	InterestReport(&status);
+}
+
+bool
+InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+{
+	InterestRowReader *reader = ReaderOf(query, record);
+	InterestBehaviour behaviour;
+	HeapTupleData tuple;
+	Datum	   *values;
+	bool	   *nulls;
+
+	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = record;
+	InterestReaderArrays(reader, &values, &nulls);
+	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
+	InterestReadBehaviour(reader, values, nulls, &behaviour);
+	return QueryBehaviour(query, &behaviour, row);
+}
+
+bool
+InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow *row)
+{
+	InterestBehaviour behaviour;
+
+	InterestReadDocument(query->definition, document, &behaviour);
+	return QueryBehaviour(query, &behaviour, row);
+}
+
+/* The short form says a time and a text, which must be all that the model reads. */
+static void
+CheckShortForm(const InterestDefinition *definition)
+{
+	const InterestColumns *columns = &definition->columns;
+
+	if (columns->text_count != 1 || columns->numeric_count > 0 || columns->categorical_count > 0 || columns->kind)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("model \"%s\" reads more of a row than a time and a text", definition->name),
+				 errhint("Give the aggregate the whole row, or a document with the model's columns.")));
+}
+
+bool
+InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, InterestStateRow *row)
+{
+	InterestBehaviour behaviour = {0};
+	InterestSpan span = {NULL, 0};
+
+	CheckShortForm(query->definition);
+	if (body)
+		span.data = InterestTextToUtf8(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), &span.length);
+	behaviour.has_time = has_time;
+	behaviour.time = has_time ? InterestFiniteTime(query->definition->columns.at, at) : 0;
+	behaviour.texts = &span;
+	return QueryBehaviour(query, &behaviour, row);
 }

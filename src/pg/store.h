@@ -71,6 +71,10 @@ extern Oid	InterestSchema(void);
 extern void InterestStoreBegin(InterestStoreScan *scan, const char *table, const char *index,
 							   int key_count, ScanKey keys);
 
+/* The same of what is committed by now (or by this transaction), whatever the active snapshot shows. */
+extern void InterestStoreBeginNow(InterestStoreScan *scan, const char *table, const char *index,
+								  int key_count, ScanKey keys);
+
 /* Next tuple, valid until the next call; NULL at the end. */
 extern HeapTuple InterestStoreNext(InterestStoreScan *scan);
 extern void InterestStoreEnd(InterestStoreScan *scan);
