@@ -18,6 +18,11 @@
 #error "interest needs PostgreSQL 15 or newer"
 #endif
 
+/* 18 has a prefix for what older servers write behind a declaration. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* Before 16 this is empty, and hidden visibility would hide every entry point. */
 #if PG_VERSION_NUM < 160000 && defined(__GNUC__)
 #undef PGDLLEXPORT

@@ -12,7 +12,7 @@
 extern int	InterestErrorCode(InterestCode code);
 
 /* Raises a failed status as an error. */
-extern void InterestReport(const InterestStatus *status) pg_attribute_noreturn();
+pg_noreturn extern void InterestReport(const InterestStatus *status);
 
 /* The same for an input function that may be asked softly (16 and newer). */
 extern void InterestReportSoft(const InterestStatus *status, struct Node *context);

@@ -25,7 +25,7 @@ extern int	InterestCompareValues(const struct varlena *a, const struct varlena *
 extern uint64 InterestHashValue(const struct varlena *value, uint64 seed);
 
 /* Raises a failed check of a stored value, which is damage and not a user's mistake. */
-extern void InterestReportStored(InterestStatus *status) pg_attribute_noreturn();
+pg_noreturn extern void InterestReportStored(InterestStatus *status);
 
 extern ArrayType *InterestMakeRealArray(const float *values, int count);
 
