@@ -19,7 +19,7 @@ extern void InterestRequireOwner(const char *kind, const char *object, const cha
  * error if what it is now is no longer what the statement's snapshot showed.
  */
 extern void InterestLockOwned(const char *kind, const char *object, const char *owner);
-extern void InterestReportDropped(const char *kind, const char *object) pg_attribute_noreturn();
+pg_noreturn extern void InterestReportDropped(const char *kind, const char *object);
 
 /* Gives a role (or "public") the use; does nothing if it has it. */
 extern void InterestGrantUse(const char *kind, const char *object, const char *role);
