@@ -74,7 +74,8 @@ ReadNewsgroups(const char *file, InterestTask task, QualityRows *rows)
 		return false;
 	*rows = (QualityRows) {
 		.definition = {
-			.dimensions = 64, .half_life = {180 * DAY, 14 * DAY, DAY}, .text_count = 2, .task = task
+			.dimensions = 64, .half_life = {180 * DAY, 14 * DAY, DAY}, .text_count = 2,
+			.categorical_count = task == INTEREST_TASK_NEXT, .task = task
 		}
 	};
 	rows->rows = InterestArenaArray(&arena, InterestTrainingRow, posts.count);
@@ -85,11 +86,13 @@ ReadNewsgroups(const char *file, InterestTask task, QualityRows *rows)
 		size_t		size = strlen(post[POST_SUBJECT]) + strlen(post[POST_BODY]) + 2;
 		char	   *text = InterestArenaAllocate(&arena, size);
 		InterestSpan *label = InterestArenaNew(&arena, InterestSpan);
+		InterestValues *past = InterestArenaNew(&arena, InterestValues);
 		int64_t		time = 0;
 
 		snprintf(text, size, "%s\n%s", post[POST_SUBJECT], post[POST_BODY]);
 		Unescape(text);
 		*label = SpanOf(post[POST_INTEREST]);
+		*past = (InterestValues) {1, label};
 		rows->sentences[i] = SpanOf(text);
 		rows->rows[i] = (InterestTrainingRow) {
 			.behaviour = {.has_time = TimeOf(post[POST_TIME], &time)},
@@ -98,6 +101,7 @@ ReadNewsgroups(const char *file, InterestTask task, QualityRows *rows)
 			.user = SpanOf(post[POST_USER]), .labels = label, .label_count = 1
 		};
 		rows->rows[i].behaviour.time = time;
+		rows->rows[i].behaviour.categoricals = past;
 	}
 	rows->count = posts.count;
 	rows->sentence_count = posts.count;

@@ -42,7 +42,7 @@ extern bool ReadMovieLens(const char *directory, QualityRows *rows);
 /*
  * 20 Newsgroups by author: user, fold, time, message, thread, interest, subject
  * and body, cut at tabs. Task: the newsgroup most of an author's posts are in,
- * or that of the next one.
+ * or that of the next one, where the groups of earlier posts are a feature.
  */
 extern bool ReadNewsgroups(const char *file, InterestTask task, QualityRows *rows);
 
