@@ -89,6 +89,7 @@ GLUE = \
 	src/pg/train.o \
 	src/pg/type_value.o \
 	src/pg/user.o \
+	src/pg/user_column.o \
 	src/pg/vector_type.o \
 	src/pg/working_state.o
 

@@ -6,104 +6,22 @@
  */
 #include "pg/compat.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "parser/parse_type.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "pg/profile_type.h"
 #include "pg/row_reader.h"
 #include "pg/scores.h"
 #include "pg/store.h"
+#include "pg/user_column.h"
 #include "pg/vector_type.h"
 
 #define SCRATCH_SIZE (16 * 1024)
 
-/* What the id is compared with. */
-typedef struct UserColumn
-{
-	Oid			type;
-	const char *equals;			/* "OPERATOR(schema.=)" */
-} UserColumn;
-
-static void
-CheckUserType(Oid type)
-{
-	if (!type_is_rowtype(type) && !OidIsValid(get_element_type(type)) &&
-		type != JSONBOID && type != JSONOID)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-			 errmsg("a value of type %s is not a user id", format_type_be(type)),
-			 errhint("For rows, name the model first: SELECT interest_embed('model', r) FROM source r.")));
-}
-
-/* An operator as SQL that no search_path changes. */
 static char *
-OperatorSql(Oid operator)
-{
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *sql;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	sql = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-				   NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return sql;
-}
-
-static UserColumn
-FindUserColumn(const InterestDefinition *definition)
-{
-	Oid			schema = get_namespace_oid(definition->source_schema, false);
-	Oid			source = get_relname_relid(definition->source_name, schema);
-	AttrNumber	attribute;
-	UserColumn	column;
-
-	if (!OidIsValid(source))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source \"%s.%s\" of model \"%s\" does not exist",
-						definition->source_schema, definition->source_name, definition->name),
-				 errhint("Restore the source under its old name, or create the model anew.")));
-	attribute = get_attnum(source, definition->columns.user_id);
-	if (attribute == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of source \"%s\" does not exist",
-						definition->columns.user_id, definition->source_name)));
-	column.type = get_atttype(source, attribute);
-	column.equals = OperatorSql(lookup_type_cache(column.type, TYPECACHE_EQ_OPR)->eq_opr);
-	return column;
-}
-
-/* The id, given in any scalar type, as a value of the column's type. */
-static Datum
-ConvertUser(Datum user, Oid type, const UserColumn *column)
-{
-	Oid			output;
-	Oid			input;
-	Oid			parameter;
-	bool		varlena;
-
-	if (type == column->type)
-		return user;
-	getTypeOutputInfo(type, &output, &varlena);
-	getTypeInputInfo(column->type, &input, &parameter);
-	return OidInputFunctionCall(input, OidOutputFunctionCall(output, user), parameter, -1);
-}
-
-static char *
-UserQuery(const InterestDefinition *definition, const UserColumn *column)
+UserQuery(const InterestDefinition *definition, const InterestUserColumn *column)
 {
 	const char *schema = quote_identifier(get_namespace_name(InterestSchema()));
 
@@ -116,10 +34,10 @@ UserQuery(const InterestDefinition *definition, const UserColumn *column)
 static bool
 ProfileOfUser(const InterestDefinition *definition, Datum user, Oid type, Datum *profile)
 {
-	UserColumn	column = FindUserColumn(definition);
+	InterestUserColumn column = InterestFindUserColumn(definition);
 	char	   *query = UserQuery(definition, &column);
 	Oid			types[2] = {column.type, TEXTOID};
-	Datum		values[2] = {ConvertUser(user, type, &column), CStringGetTextDatum(definition->name)};
+	Datum		values[2] = {InterestConvertUser(user, type, &column), CStringGetTextDatum(definition->name)};
 	bool		isnull;
 	int			result;
 
@@ -146,7 +64,7 @@ ReadUser(FunctionCallInfo fcinfo, InterestArena *arena, InterestReading *reading
 	InterestStateView view;
 	Datum		profile;
 
-	CheckUserType(type);
+	InterestCheckUserType(type);
 	definition = InterestUsableModel(InterestModelName(argument));
 	model = InterestLoadVersion(InterestDeployedVersion(definition->name));
 	if (!ProfileOfUser(definition, PG_GETARG_DATUM(0), type, &profile))
