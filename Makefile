@@ -61,6 +61,7 @@ GLUE = \
 	src/pg/create_model.o \
 	src/pg/definition.o \
 	src/pg/digest.o \
+	src/pg/doctor.o \
 	src/pg/document_reader.o \
 	src/pg/encode.o \
 	src/pg/encode_cache.o \
@@ -89,7 +90,6 @@ GLUE = \
 	src/pg/train.o \
 	src/pg/type_value.o \
 	src/pg/user.o \
-	src/pg/user_column.o \
 	src/pg/vector_type.o \
 	src/pg/working_state.o
 
@@ -97,7 +97,7 @@ OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
-	encoder tokenize encoder_errors \
+	encoder tokenize encoder_errors doctor \
 	model aggregate version rights model_errors overload algebra document
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -7,6 +7,7 @@
  */
 #include "pg/compat.h"
 
+#include "access/detoast.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -273,14 +274,21 @@ ReadChunks(const char *name, char *content, Size size)
 		ReportDamaged(name);
 }
 
-static void
-ReadConfig(const EncoderRow *row, InterestEncoderConfig *config)
+static bool
+ReadConfig(const EncoderRow *row, InterestEncoderConfig *config, InterestStatus *status)
 {
 	const uint8 *bytes = (const uint8 *) VARDATA(row->config);
 	InterestReader reader = {bytes, bytes + VARSIZE(row->config) - VARHDRSZ, false};
+
+	return InterestEncoderConfigRead(&reader, config, status);
+}
+
+static void
+RequireConfig(const EncoderRow *row, InterestEncoderConfig *config)
+{
 	InterestStatus status;
 
-	if (!InterestEncoderConfigRead(&reader, config, &status))
+	if (!ReadConfig(row, config, &status))
 		ReportDamaged(row->name);
 }
 
@@ -291,7 +299,7 @@ ReadContent(const EncoderRow *row, InterestEncoderContent *content)
 	uint8		hash[INTEREST_CONTENT_HASH_SIZE];
 	Size		image_size;
 
-	ReadConfig(row, &content->config);
+	RequireConfig(row, &content->config);
 	image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
 	if (row->size < 0 || (Size) row->size < image_size ||
 		(Size) row->size - image_size > INTEREST_MAX_VOCABULARY_FILE)
@@ -322,7 +330,7 @@ BeginLoading(Loading *loading, const EncoderRow *row)
 	loading->arena = InterestArenaBegin(CurrentMemoryContext, "interest encoder", LOADED_BLOCK);
 	MemoryContextSetIdentifier(loading->arena->context,
 							   MemoryContextStrdup(loading->arena->context, row->name));
-	ReadConfig(row, &loading->config);
+	RequireConfig(row, &loading->config);
 	loading->loaded = InterestArenaNew(&loading->arena->arena, InterestLoadedEncoder);
 	loading->loaded->packing = InterestEncoderPackingName(&loading->config, InterestCurrentKernel());
 	loading->loaded->mapped = false;
@@ -491,6 +499,71 @@ InterestEncoderByName(const char *name)
 
 	(void) InterestEncoderFind(name, content_hash);
 	return InterestEncoderByHash(content_hash, NULL);
+}
+
+/*
+ * Describing
+ */
+
+/* Bytes in the chunk rows, without reading them. */
+static uint64
+StoredSize(const char *name)
+{
+	InterestStoreScan scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	uint64		total = 0;
+
+	InterestStoreTextKey(&key, Anum_encoder_chunk_encoder, name);
+	InterestStoreBegin(&scan, "interest_encoder_chunk", "interest_encoder_chunk_pkey", 1, &key);
+	while ((tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		bool		isnull;
+
+		total += toast_raw_datum_size(InterestStoreValue(&scan, tuple, Anum_encoder_chunk_data, &isnull)) - VARHDRSZ;
+	}
+	InterestStoreEnd(&scan);
+	return total;
+}
+
+static InterestEncoderState *
+DescribeRow(const EncoderRow *row)
+{
+	InterestEncoderState *state = palloc0(sizeof(InterestEncoderState));
+	InterestStatus status;
+	uint8		key[INTEREST_CONTENT_HASH_SIZE];
+
+	state->name = row->name;
+	memcpy(state->content_hash, row->content_hash, INTEREST_CONTENT_HASH_SIZE);
+	state->usable = InterestMayUse("encoder", row->name, row->owner);
+	state->size = row->size;
+	state->stored = StoredSize(row->name);
+	state->sound = ReadConfig(row, &state->config, &status);
+	if (state->sound)
+		state->file_size = InterestPackedWeightsFileSize(row->content_hash,
+														 InterestEncoderPackingName(&state->config, InterestCurrentKernel()));
+	MakeKey(row->content_hash, InterestCurrentKernel()->name, key);
+	state->loaded = InterestContentFind(key);
+	return state;
+}
+
+List *
+InterestEncodersDescribe(void)
+{
+	InterestStoreScan scan;
+	HeapTuple	tuple;
+	List	   *states = NIL;
+
+	InterestStoreBegin(&scan, "interest_encoder", "interest_encoder_pkey", 0, NULL);
+	while ((tuple = InterestStoreNext(&scan)) != NULL)
+	{
+		EncoderRow	row;
+
+		ReadRow(&scan, tuple, &row);
+		states = lappend(states, DescribeRow(&row));
+	}
+	InterestStoreEnd(&scan);
+	return states;
 }
 
 /*

@@ -11,6 +11,8 @@
 #ifndef INTEREST_ENCODER_STORE_H
 #define INTEREST_ENCODER_STORE_H
 
+#include "nodes/pg_list.h"
+
 #include "core/encoder/encoder.h"
 #include "core/text/tokenizer.h"
 #include "pg/content_cache.h"
@@ -55,5 +57,22 @@ extern char *InterestEncoderFind(const char *name, uint8 *content_hash);
  */
 extern InterestLoadedEncoder *InterestEncoderByName(const char *name);
 extern InterestLoadedEncoder *InterestEncoderByHash(const uint8 *content_hash, const char *for_whom);
+
+/* An encoder as it stands in the tables, on disk and in this session. */
+typedef struct InterestEncoderState
+{
+	char	   *name;
+	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
+	bool		usable;			/* by the current user */
+	bool		sound;			/* its configuration can be read */
+	InterestEncoderConfig config;
+	uint64		size;			/* bytes that its chunk rows should hold */
+	uint64		stored;			/* and do */
+	uint64		file_size;		/* of its packed weights for the current kernel; 0: no file */
+	const InterestLoadedEncoder *loaded;	/* NULL: not in memory */
+} InterestEncoderState;
+
+/* The states of all encoders by name; reads no content. */
+extern List *InterestEncodersDescribe(void);
 
 #endif

@@ -159,13 +159,19 @@ FindVersion(const char *index, int key_count, ScanKey keys, bool deployed)
 }
 
 InterestVersion *
-InterestDeployedVersion(const char *model)
+InterestFindDeployed(const char *model)
 {
 	ScanKeyData key;
-	InterestVersion *version;
 
 	InterestStoreTextKey(&key, Anum_model_version_model, model);
-	version = FindVersion("interest_model_version_pkey", 1, &key, true);
+	return FindVersion("interest_model_version_pkey", 1, &key, true);
+}
+
+InterestVersion *
+InterestDeployedVersion(const char *model)
+{
+	InterestVersion *version = InterestFindDeployed(model);
+
 	if (version == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -47,7 +47,8 @@ extern char *InterestModelName(const char *argument);
 extern InterestDefinition *InterestUsableModel(const char *name);
 extern InterestDefinition *InterestOwnedModel(const char *name);
 
-/* The deployed version; an error with a hint if the model is not trained. */
+/* The deployed version; NULL, or an error with a hint, if there is none. */
+extern InterestVersion *InterestFindDeployed(const char *model);
 extern InterestVersion *InterestDeployedVersion(const char *model);
 
 /* That version; an error if there is none. */

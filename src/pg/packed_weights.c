@@ -185,6 +185,18 @@ InterestPackedWeightsWrite(const uint8 *content_hash, const char *packing,
 	return InterestSharedFileWrite(name, VocabularyOffset(&header) + vocabulary_size, parts, lengthof(parts));
 }
 
+uint64
+InterestPackedWeightsFileSize(const uint8 *content_hash, const char *packing)
+{
+	char		name[INTEREST_SHARED_NAME_SIZE];
+	int			count;
+	uint64		size;
+
+	MakeName(name, content_hash, packing);
+	InterestSharedFilesCount(name, &count, &size);
+	return size;
+}
+
 /*
  * Removal
  */

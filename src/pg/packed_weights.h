@@ -36,6 +36,9 @@ extern void InterestPackedWeightsReleaseRemoved(void);
 extern bool InterestPackedWeightsWrite(const uint8 *content_hash, const char *packing,
 									   const InterestPackedWeights *weights);
 
+/* Bytes of the file; 0 where there is none. */
+extern uint64 InterestPackedWeightsFileSize(const uint8 *content_hash, const char *packing);
+
 /* Removes the files of a content: at once, or when this (sub)transaction commits, or aborts. */
 extern void InterestPackedWeightsRemove(const uint8 *content_hash);
 extern void InterestPackedWeightsRemoveAtCommit(const uint8 *content_hash);

@@ -308,11 +308,11 @@ AddToTally(const char *path, const struct stat *status, void *context)
 }
 
 void
-InterestSharedFilesCount(int *count, uint64 *size)
+InterestSharedFilesCount(const char *beginning, int *count, uint64 *size)
 {
 	Tally		tally = {0, 0};
 
-	VisitFiles("", AddToTally, &tally);
+	VisitFiles(beginning, AddToTally, &tally);
 	*count = tally.count;
 	*size = tally.size;
 }

@@ -56,8 +56,8 @@ extern void InterestSharedFilesRemove(const char *beginning);
  */
 extern void InterestSharedFilesSweep(void);
 
-/* How many files there are, and their bytes. */
-extern void InterestSharedFilesCount(int *count, uint64 *size);
+/* How many files have names that begin so, and their bytes. */
+extern void InterestSharedFilesCount(const char *beginning, int *count, uint64 *size);
 
 /*
  * Whoever makes a file that others may be about to make takes this lock first,

@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -22,15 +23,16 @@
 
 #include "pg/store.h"
 
-/* One column of the extension's row in pg_extension. */
-static Oid
+/* One column of the extension's row in pg_extension, which is never NULL. */
+static Datum
 ExtensionAttribute(int attribute)
 {
 	Relation	relation = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Oid			result = InvalidOid;
+	Form_pg_attribute form = TupleDescAttr(RelationGetDescr(relation), attribute - 1);
+	Datum		result = 0;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum("interest"));
@@ -40,11 +42,12 @@ ExtensionAttribute(int attribute)
 	{
 		bool		isnull;
 
-		result = DatumGetObjectId(heap_getattr(tuple, attribute, RelationGetDescr(relation), &isnull));
+		result = datumCopy(heap_getattr(tuple, attribute, RelationGetDescr(relation), &isnull),
+						   form->attbyval, form->attlen);
 	}
 	systable_endscan(scan);
 	table_close(relation, AccessShareLock);
-	if (!OidIsValid(result))
+	if (result == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension \"interest\" is not installed in this database"),
@@ -55,7 +58,13 @@ ExtensionAttribute(int attribute)
 Oid
 InterestSchema(void)
 {
-	return ExtensionAttribute(Anum_pg_extension_extnamespace);
+	return DatumGetObjectId(ExtensionAttribute(Anum_pg_extension_extnamespace));
+}
+
+char *
+InterestInstalledVersion(void)
+{
+	return TextDatumGetCString(ExtensionAttribute(Anum_pg_extension_extversion));
 }
 
 static Oid
@@ -166,7 +175,7 @@ BecomeOwner(void)
 	OwnerSession session;
 
 	GetUserIdAndSecContext(&session.user, &session.security);
-	SetUserIdAndSecContext(ExtensionAttribute(Anum_pg_extension_extowner),
+	SetUserIdAndSecContext(DatumGetObjectId(ExtensionAttribute(Anum_pg_extension_extowner)),
 						   session.security | SECURITY_LOCAL_USERID_CHANGE);
 	session.nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,

@@ -64,6 +64,9 @@ typedef struct InterestStoreScan
 /* Schema that the extension lives in; an error if it is not installed. */
 extern Oid	InterestSchema(void);
 
+/* Version of the extension's SQL objects. */
+extern char *InterestInstalledVersion(void);
+
 /*
  * Scans a table of the extension by an index of it ("interest_model_pkey"; NULL
  * for a whole scan).  Keys name heap attributes; text keys compare as bytes.
