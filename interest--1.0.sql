@@ -158,7 +158,7 @@ CREATE FUNCTION interest_doctor(model text DEFAULT NULL,
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 10;
 COMMENT ON FUNCTION interest_doctor(text) IS 'what is installed, loaded and shared, with what to do about what is not as it should be (status ok, warning or error)';
 
-CREATE VIEW interest_encoders AS
+CREATE VIEW interest_encoders WITH (security_barrier) AS
 	SELECT e.name, e.owner, e.dimensions, e.layers, e.heads, e.max_length,
 		e.vocabulary_size, e.pooling, e.storage, e.size,
 		pg_catalog.encode(e.content_hash, 'hex') AS fingerprint, e.loaded_at
@@ -425,7 +425,7 @@ COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, bool
 COMMENT ON FUNCTION interest_evaluate(text, integer, regclass) IS 'measures a version on test users, who were never trained on, beside baselines';
 COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';
 
-CREATE VIEW interest_models AS
+CREATE VIEW interest_models WITH (security_barrier) AS
 	SELECT m.name, m.owner, m.source_schema, m.source_name, m.encoder, m.definition,
 		v.version, v.deployed, pg_catalog.encode(v.representation, 'hex') AS representation,
 		pg_catalog.encode(v.reading, 'hex') AS reading, v.size, m.created_at, v.trained_at
@@ -435,7 +435,7 @@ CREATE VIEW interest_models AS
 GRANT SELECT ON interest_models TO PUBLIC;
 COMMENT ON VIEW interest_models IS 'models that the current user may use, one row a version';
 
-CREATE VIEW interest_training AS
+CREATE VIEW interest_training WITH (security_barrier) AS
 	SELECT r.model, r.version, r.epoch, r.phase, r.loss, r.validation_loss, r.accuracy,
 		r.rows_per_second, r.seconds
 	FROM @extschema@.interest_training_run r

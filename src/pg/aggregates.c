@@ -55,8 +55,8 @@ StateFor(FunctionCallInfo fcinfo, const InterestLoadedModel *model)
 		return state;
 	}
 	state = InterestTransitionState(PG_GETARG_DATUM(0));
-	if (memcmp(InterestStateFingerprint(state->payload), model->model.shape.fingerprint,
-			   INTEREST_FINGERPRINT_SIZE) != 0)
+	/* A user's own aggregate may start with any profile. */
+	if (!InterestStateHasShape(state->payload, &model->model.shape))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("rows of one group are embedded by different models"),

@@ -79,8 +79,18 @@ interest_classify_profile(PG_FUNCTION_ARGS)
 static InterestLoadedModel *
 OpenReading(FunctionCallInfo fcinfo, const char *model, InterestArena *arena, InterestReading *reading)
 {
+	InterestLoadedModel *maker;
+
 	InterestOpenVector(PG_GETARG_DATUM(0), arena, reading);
-	return InterestModelOf(model, reading->representation, reading->reading);
+	maker = InterestModelOf(model, reading->representation, reading->reading);
+	/* Anybody can write a reading down with the fingerprints of a model. */
+	if (reading->dimensions != maker->model.shape.dimensions)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("reading has %d dimensions, and the model that it names has %d",
+						reading->dimensions, maker->model.shape.dimensions),
+				 errhint("Compute it anew with interest_embed or interest_read.")));
+	return maker;
 }
 
 INTEREST_FUNCTION(interest_classify_reading);

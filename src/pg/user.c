@@ -20,12 +20,13 @@
 
 #define SCRATCH_SIZE (16 * 1024)
 
+/* r.* is the row even where a column is named r. */
 static char *
 UserQuery(const InterestDefinition *definition, const InterestUserColumn *column)
 {
 	const char *schema = quote_identifier(get_namespace_name(InterestSchema()));
 
-	return psprintf("SELECT %s.interest_accumulate($2, r) FROM (SELECT %s FROM %s WHERE %s %s $1) r",
+	return psprintf("SELECT %s.interest_accumulate($2, r.*) FROM (SELECT %s FROM %s WHERE %s %s $1) r",
 					schema, InterestColumnList(&definition->columns, false), InterestSourceSql(definition),
 					quote_identifier(definition->columns.user_id), column->equals);
 }

@@ -122,8 +122,16 @@ TestOrigin(void)
 	Working		other = NewWorking(&history.shape, &arena);
 	InterestStateView view;
 
-	CHECK(memcmp(InterestStateFingerprint(state.payload), history.shape.fingerprint,
-				 INTEREST_FINGERPRINT_SIZE) == 0);
+	CHECK(InterestStateHasShape(state.payload, &history.shape));
+	for (int i = 0; i < 3; i++)
+	{
+		InterestProfileShape shape = history.shape;
+
+		shape.dimensions += i == 0;
+		shape.half_life[INTEREST_FINE] += i == 1;
+		shape.fingerprint[0] ^= i == 2;
+		CHECK(!InterestStateHasShape(state.payload, &shape));
+	}
 	view = OpenWorking(&state);
 	CHECK(!view.has_origin);
 	InterestStateSetOrigin(state.payload, first);

@@ -134,10 +134,20 @@ InterestStateSetOrigin(void *payload, const uint8_t *origin)
 	memcpy((uint8_t *) payload + offsetof(WorkingHeader, origin), origin, INTEREST_ORIGIN_SIZE);
 }
 
-const uint8_t *
-InterestStateFingerprint(const void *payload)
+static bool
+IsSameShape(const WorkingHeader *header, const InterestProfileShape *shape)
 {
-	return (const uint8_t *) payload + offsetof(WorkingHeader, fingerprint);
+	return memcmp(header->fingerprint, shape->fingerprint, sizeof(header->fingerprint)) == 0 &&
+		header->dimensions == shape->dimensions &&
+		memcmp(header->half_life, shape->half_life, sizeof(header->half_life)) == 0;
+}
+
+bool
+InterestStateHasShape(const void *payload, const InterestProfileShape *shape)
+{
+	WorkingHeader header = LoadHeader(payload);
+
+	return IsSameShape(&header, shape);
 }
 
 bool
@@ -339,9 +349,7 @@ static bool
 CheckSameShape(const WorkingHeader *header, const InterestStateView *source,
 			   InterestStatus *status)
 {
-	if (memcmp(header->fingerprint, source->shape.fingerprint, sizeof(header->fingerprint)) == 0 &&
-		header->dimensions == source->shape.dimensions &&
-		memcmp(header->half_life, source->shape.half_life, sizeof(header->half_life)) == 0)
+	if (IsSameShape(header, &source->shape))
 		return true;
 	InterestFail(status, INTEREST_MISMATCH, "profiles of different representations cannot be combined");
 	InterestDetail(status, "The profiles were made by different models or model versions.");

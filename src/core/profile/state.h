@@ -132,8 +132,8 @@ extern bool InterestStateIsWorking(const void *payload, size_t size);
  */
 extern void InterestStateSetOrigin(void *payload, const uint8_t *origin);
 
-/* The fingerprint inside a working state. */
-extern const uint8_t *InterestStateFingerprint(const void *payload);
+/* Whether rows of that shape can be added to a working state. */
+extern bool InterestStateHasShape(const void *payload, const InterestProfileShape *shape);
 
 extern InterestStateResult InterestStateAddRow(void *payload, const InterestStateRow *row,
 											   InterestStatus *status);
