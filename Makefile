@@ -90,6 +90,7 @@ GLUE = \
 	src/pg/train.o \
 	src/pg/type_value.o \
 	src/pg/user.o \
+	src/pg/user_column.o \
 	src/pg/vector_type.o \
 	src/pg/working_state.o
 
@@ -196,7 +197,8 @@ fuzz:
 	+@$(core_make) VARIANT=fuzz CC=clang fuzz
 
 lint:
-	+@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' lint
+	+@$(core_make) SOURCES='$(OBJS:.o=.c)' HEADERS='$(SERVER_HEADERS)' \
+	   INTEREST_VERSION='$(INTEREST_VERSION)' lint
 
 # The lists at the top name every source and every test that there is.
 differ = $(filter-out $(1),$(2)) $(filter-out $(2),$(1))
