@@ -408,8 +408,8 @@ CREATE FUNCTION interest_create_model(name text, source regclass DEFAULT NULL, e
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_drop_model(name text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 5, batch_size integer DEFAULT 128,
-		learning_rate float8 DEFAULT 0.003, patience integer DEFAULT 2, deploy boolean DEFAULT true,
+CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 6, batch_size integer DEFAULT 128,
+		learning_rate float8 DEFAULT 0.005, patience integer DEFAULT 3, deploy boolean DEFAULT true,
 		OUT epoch integer, OUT phase text, OUT loss float8, OUT validation_loss float8,
 		OUT accuracy float8, OUT rows_per_second float8, OUT seconds float8) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

@@ -26,7 +26,7 @@ SELECT interest_classify(v) FROM visit v;
 SELECT interest_embed('{"person": 42}'::jsonb);
 SELECT interest_embed(ARRAY[42]);
 SELECT interest_embed(true);
-SELECT interest_embed('42', 'topics', 'more');
+SELECT interest_embed('42', 'topics', 'more', 'still more');
 
 -- aggregates over a whole-row reference, a composite, an anonymous row
 CREATE TYPE visited AS (at timestamptz, title text, action text, seconds float8, tags text[]);

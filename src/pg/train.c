@@ -100,9 +100,10 @@ LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 	SetFigure(seconds, &row->values[6], &row->nulls[6]);
 	tuplestore_putvalues(log->result->setResult, log->result->setDesc, row->values, row->nulls);
 	ereport(NOTICE,
-			(errmsg("epoch %d of %d: loss %.4f, validation loss %.4f, accuracy %.4f, %.1f s%s",
-					epoch->epoch, epoch->epochs, epoch->loss, epoch->validation_loss,
-					epoch->accuracy, seconds, epoch->best ? ", the best so far" : "")));
+			(errmsg("epoch %d of %d: loss %.4f, %s%.1f s%s", epoch->epoch, epoch->epochs, epoch->loss,
+					isnan(epoch->validation_loss) ? "" :
+					psprintf("validation loss %.4f, accuracy %.4f, ", epoch->validation_loss, epoch->accuracy),
+					seconds, epoch->best ? ", the best so far" : "")));
 }
 
 static void
