@@ -8,6 +8,7 @@
 -- them as their owner.  References to tables and roles are names, never reg*
 -- types or oids, so that a dump restores anywhere.  Keys compare as bytes, so
 -- that an operating system's new collation cannot break their indexes.
+-- No foreign keys: a restore by several jobs fills the tables in any order.
 --
 
 CREATE TABLE interest_encoder (
@@ -27,7 +28,7 @@ CREATE TABLE interest_encoder (
 );
 
 CREATE TABLE interest_encoder_chunk (
-	encoder text COLLATE "C" NOT NULL REFERENCES interest_encoder ON DELETE CASCADE,
+	encoder text COLLATE "C" NOT NULL,
 	ordinal integer NOT NULL,
 	data bytea NOT NULL,
 	PRIMARY KEY (encoder, ordinal)
@@ -45,7 +46,7 @@ CREATE TABLE interest_model (
 );
 
 CREATE TABLE interest_model_version (
-	model text COLLATE "C" NOT NULL REFERENCES interest_model ON DELETE CASCADE,
+	model text COLLATE "C" NOT NULL,
 	version integer NOT NULL,
 	content_hash bytea NOT NULL,
 	encoder_hash bytea,
@@ -66,8 +67,7 @@ CREATE TABLE interest_model_chunk (
 	version integer NOT NULL,
 	ordinal integer NOT NULL,
 	data bytea NOT NULL,
-	PRIMARY KEY (model, version, ordinal),
-	FOREIGN KEY (model, version) REFERENCES interest_model_version ON DELETE CASCADE
+	PRIMARY KEY (model, version, ordinal)
 );
 
 CREATE TABLE interest_training_run (
@@ -80,8 +80,7 @@ CREATE TABLE interest_training_run (
 	accuracy float8,
 	rows_per_second float8,
 	seconds float8,
-	PRIMARY KEY (model, version, epoch),
-	FOREIGN KEY (model, version) REFERENCES interest_model_version ON DELETE CASCADE
+	PRIMARY KEY (model, version, epoch)
 );
 
 CREATE TABLE interest_grant (

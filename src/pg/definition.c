@@ -4,10 +4,12 @@
  */
 #include "pg/compat.h"
 
+#include "catalog/namespace.h"
 #include "datatype/timestamp.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "pg/definition.h"
@@ -358,8 +360,24 @@ InterestDefinitionByName(const char *name)
 	return definition;
 }
 
+Oid
+InterestSourceOf(const InterestDefinition *definition)
+{
+	Oid			schema = get_namespace_oid(definition->source_schema, true);
+	Oid			source = OidIsValid(schema) ? get_relname_relid(definition->source_name, schema) : InvalidOid;
+
+	if (!OidIsValid(source))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("source \"%s.%s\" of model \"%s\" does not exist",
+						definition->source_schema, definition->source_name, definition->name),
+				 errhint("Restore the source under its old name, or create the model anew.")));
+	return source;
+}
+
 const char *
 InterestSourceSql(const InterestDefinition *definition)
 {
+	(void) InterestSourceOf(definition);
 	return quote_qualified_identifier(definition->source_schema, definition->source_name);
 }

@@ -65,7 +65,10 @@ extern InterestDefinition *InterestDefinitionByName(const char *name);
 extern const char *InterestTaskName(InterestTask task);
 extern InterestTask InterestTaskFromName(const char *name);
 
-/* Quoted schema and name of the source, as SQL. */
+/* The source, by its name of now; an error if it does not exist. */
+extern Oid	InterestSourceOf(const InterestDefinition *definition);
+
+/* Quoted schema and name of a source that exists, as SQL. */
 extern const char *InterestSourceSql(const InterestDefinition *definition);
 
 #endif

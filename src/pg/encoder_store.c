@@ -749,7 +749,8 @@ interest_drop_encoder(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot drop encoder \"%s\" because model \"%s\" uses it", name, model),
 				 errhint("Drop the model first with interest_drop_model.")));
-	(void) InterestStoreExecute("DELETE FROM %s.interest_encoder WHERE name = $1",
+	(void) InterestStoreExecute("WITH chunk AS (DELETE FROM %s.interest_encoder_chunk WHERE encoder = $1)"
+								" DELETE FROM %s.interest_encoder WHERE name = $1",
 								lengthof(types), types, values, NULL);
 	InterestForgetGrants("encoder", name);
 	InterestPackedWeightsRemoveAtCommit(row.content_hash);

@@ -567,7 +567,10 @@ interest_drop_model(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("interest_drop_model()");
 	InterestLockOwned("model", name, InterestOwnedModel(name)->owner);
-	InterestStoreExecute("DELETE FROM %s.interest_model WHERE name = $1", 1, types, values, NULL);
+	InterestStoreExecute("WITH chunk AS (DELETE FROM %s.interest_model_chunk WHERE model = $1),"
+						 " run AS (DELETE FROM %s.interest_training_run WHERE model = $1),"
+						 " version AS (DELETE FROM %s.interest_model_version WHERE model = $1)"
+						 " DELETE FROM %s.interest_model WHERE name = $1", 1, types, values, NULL);
 	InterestForgetGrants("model", name);
 	PG_RETURN_VOID();
 }

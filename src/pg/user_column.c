@@ -5,7 +5,6 @@
 #include "pg/compat.h"
 
 #include "access/htup_details.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "parser/parse_type.h"
@@ -49,17 +48,10 @@ InterestUserColumn
 InterestFindUserColumn(const InterestDefinition *definition)
 {
 	InterestUserColumn column;
-	Oid			schema = get_namespace_oid(definition->source_schema, true);
 	AttrNumber	attribute;
 	int32		typmod;
 
-	column.source = OidIsValid(schema) ? get_relname_relid(definition->source_name, schema) : InvalidOid;
-	if (!OidIsValid(column.source))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source \"%s.%s\" of model \"%s\" does not exist",
-						definition->source_schema, definition->source_name, definition->name),
-				 errhint("Restore the source under its old name, or create the model anew.")));
+	column.source = InterestSourceOf(definition);
 	attribute = get_attnum(column.source, definition->columns.user_id);
 	if (attribute == InvalidAttrNumber)
 		ereport(ERROR,
