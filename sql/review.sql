@@ -37,3 +37,22 @@ SELECT count(*) FROM interest_train('named_r', epochs => 1);
 SELECT interest_embed(3, 'named_r') = interest_embed('named_r', x) AS same FROM named_r x WHERE person = 3;
 SELECT interest_drop_model('named_r');
 DROP TABLE named_r;
+
+-- what a value says does not depend on the session's settings
+CREATE TABLE styled AS SELECT person, at, decode(md5(topic), 'hex') AS bytes, topic FROM visit;
+SELECT interest_create_model('styled', 'styled', user_id => 'person', at => 'at', categoricals => '{bytes}', label => 'topic', options => '{"dimensions": 4}');
+SELECT count(*) FROM interest_train('styled', epochs => 1);
+SELECT interest_accumulate('styled', s) AS expected FROM styled s \gset
+SET bytea_output = 'escape';
+SELECT interest_accumulate('styled', s) = :'expected' AS same FROM styled s;
+RESET bytea_output;
+SELECT interest_accumulate('styled', '{"at": "02/03/2024 10:00", "bytes": "\\x00"}'::jsonb) AS expected \gset
+SET datestyle = 'ISO, DMY';
+SELECT interest_accumulate('styled', '{"at": "02/03/2024 10:00", "bytes": "\\x00"}'::jsonb) = :'expected' AS same;
+RESET datestyle;
+
+-- a user column that became what no user id is
+ALTER TABLE styled ALTER person TYPE json USING '1';
+SELECT interest_embed(3, 'styled');
+SELECT interest_drop_model('styled');
+DROP TABLE styled;

@@ -93,14 +93,14 @@ TypeCategory(Oid type)
 	return category;
 }
 
-/* Types whose text depends on DateStyle, IntervalStyle or extra_float_digits. */
+/* Types whose text may depend on the settings of InterestFixStyle. */
 static bool
 PrintsBySettings(Oid type)
 {
 	char		category = TypeCategory(type);
 
 	return category == TYPCATEGORY_DATETIME || category == TYPCATEGORY_TIMESPAN ||
-		type == FLOAT4OID || type == FLOAT8OID || category == TYPCATEGORY_RANGE ||
+		type == FLOAT4OID || type == FLOAT8OID || type == MONEYOID || category == TYPCATEGORY_RANGE ||
 		category == TYPCATEGORY_COMPOSITE || category == TYPCATEGORY_USER;
 }
 
@@ -355,10 +355,12 @@ InterestFixStyle(void)
 {
 	int			nest_level = NewGUCNestLevel();
 
-	(void) set_config_option("datestyle", "ISO", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("datestyle", "ISO, MDY", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("intervalstyle", "postgres", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("timezone", "UTC", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("extra_float_digits", "3", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("bytea_output", "hex", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("lc_monetary", "C", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	return nest_level;
 }
 

@@ -47,7 +47,7 @@ extern int64 InterestFiniteTime(const char *column, int64 time);
 
 /*
  * Settings that make the same value the same text in every session (those that
- * pg_dump uses, and UTC), until they are restored; an error restores them too.
+ * pg_dump uses, UTC and more), until they are restored; an error restores them too.
  */
 extern int	InterestFixStyle(void);
 extern void InterestRestoreStyle(int nest_level);
