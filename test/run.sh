@@ -25,6 +25,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL || true
 # drops LC_ALL, so that a cluster of theirs takes its encoding from LANG.
 unset LANGUAGE LC_CTYPE LC_COLLATE LC_MESSAGES LC_MONETARY LC_NUMERIC LC_TIME || true
 export LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC
+# Freed memory is overwritten, so that who reads it is seen (glibc).
+export MALLOC_PERTURB_=165
 
 parts=${*:-listed unit unit-sanitize lint-gcc lint-clang symbols regress $([ ! -d test/specs ] || echo isolation) tap}
 logs=build/log

@@ -359,15 +359,17 @@ static bool
 LoadMapped(Loading *loading, const EncoderRow *row)
 {
 	InterestStatus status;
+	bool		mapped;
 
 	BeginLoading(loading, row);
-	loading->loaded->mapped =
-		InterestPackedWeightsMap(row->content_hash, loading->loaded->packing,
-								 loading->arena->context, &loading->weights) &&
+	mapped = InterestPackedWeightsMap(row->content_hash, loading->loaded->packing,
+									  loading->arena->context, &loading->weights) &&
 		OpenWeights(loading, &status);
-	if (!loading->loaded->mapped)
+	if (mapped)
+		loading->loaded->mapped = true;
+	else
 		InterestArenaEnd(loading->arena);
-	return loading->loaded->mapped;
+	return mapped;
 }
 
 /* From the rows, verified, into memory of this session. */
