@@ -41,6 +41,14 @@ SELECT attrelid::regclass, attname, atttypid::regtype FROM pg_attribute
   JOIN extension_member ON kind = 'pg_class'::regclass AND objid = attrelid
   WHERE atttypid::regtype::text LIKE 'reg%' AND attnum > 0;
 
+-- Functions, operators, types, tables and views without a comment: none.
+SELECT pg_describe_object(kind, objid, 0) FROM extension_member
+  WHERE kind IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_class'::regclass)
+    AND obj_description(objid, kind::regclass::text) IS NULL
+    AND NOT EXISTS (SELECT FROM pg_class WHERE kind = 'pg_class'::regclass AND oid = objid AND relkind NOT IN ('r', 'v'))
+    AND NOT EXISTS (SELECT FROM pg_type WHERE kind = 'pg_type'::regclass AND oid = objid AND (typelem <> 0 OR typname NOT IN ('interestvec', 'interest_profile', 'interest_score')))
+  ORDER BY 1;
+
 -- What not everybody may call.
 SELECT proname FROM pg_proc JOIN extension_member ON kind = 'pg_proc'::regclass AND objid = oid
   WHERE NOT has_function_privilege('public', oid, 'EXECUTE') ORDER BY 1;
