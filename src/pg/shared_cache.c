@@ -256,14 +256,22 @@ Holds(const Slot *slot, const Piece *piece)
 		slot->piece == piece->number && slot->count == piece->count;
 }
 
+/* Slots written since this one was used; more than ever were when its time is damaged. */
+static uint64
+Age(Slot *slot)
+{
+	uint64		used_at = pg_atomic_read_u64(&slot->used_at);
+
+	pg_read_barrier();
+	return pg_atomic_read_u64(&FileHeader()->clock.value) - used_at;
+}
+
 /* Readers do not write a line that all read more often than must be. */
 static void
 MarkUsed(Slot *slot)
 {
-	uint64		now = pg_atomic_read_u64(&FileHeader()->clock.value);
-
-	if (now - pg_atomic_read_u64(&slot->used_at) > FileHeader()->slots / 16)
-		pg_atomic_write_u64(&slot->used_at, now);
+	if (Age(slot) > FileHeader()->slots / 16)
+		pg_atomic_write_u64(&slot->used_at, pg_atomic_read_u64(&FileHeader()->clock.value));
 }
 
 static bool
@@ -297,32 +305,60 @@ ReadPiece(const Piece *piece, float *values)
 	return false;
 }
 
-/* The slot to write a piece to: one that has it, damaged or not; else the one used longest ago. */
+/*
+ * The slot to write a piece to: one that has it, damaged or not; else the one
+ * used longest ago.  *sequence is from before it was looked at.
+ */
 static Slot *
-ChooseSlot(const Piece *piece)
+ChooseSlot(const Piece *piece, uint64 *sequence)
 {
 	Slot	   *set = FindSet(piece);
-	Slot	   *chosen = set;
+	Slot	   *chosen = NULL;
+	uint64		oldest = 0;
 
 	for (int way = 0; way < WAYS; way++)
 	{
-		if (Holds(set + way, piece))
-			return set + way;
-		if (pg_atomic_read_u64(&set[way].used_at) < pg_atomic_read_u64(&chosen->used_at))
-			chosen = set + way;
+		Slot	   *slot = set + way;
+		uint64		seen = pg_atomic_read_u64(&slot->sequence);
+		uint64		age;
+
+		pg_read_barrier();
+		age = Age(slot);
+		if (Holds(slot, piece))
+			age = PG_UINT64_MAX;
+		if (chosen == NULL || age > oldest)
+		{
+			chosen = slot;
+			oldest = age;
+			*sequence = seen;
+		}
 	}
 	return chosen;
 }
 
-/* When another claims the slot meanwhile, the piece is not kept. */
+/* Claims a slot for a piece; NULL when others are quicker every time. */
+static Slot *
+ClaimSlot(const Piece *piece, uint64 *claimed)
+{
+	for (int attempt = 0; attempt < WAYS; attempt++)
+	{
+		uint64		sequence = 0;
+		Slot	   *slot = ChooseSlot(piece, &sequence);
+
+		*claimed = (sequence | 1) + (sequence % 2 == 0 ? 0 : 2);
+		if (pg_atomic_compare_exchange_u64(&slot->sequence, &sequence, *claimed))
+			return slot;
+	}
+	return NULL;
+}
+
 static void
 WritePiece(const Piece *piece, const float *values)
 {
-	Slot	   *slot = ChooseSlot(piece);
-	uint64		sequence = pg_atomic_read_u64(&slot->sequence);
-	uint64		claimed = (sequence | 1) + (sequence % 2 == 0 ? 0 : 2);
+	uint64		claimed;
+	Slot	   *slot = ClaimSlot(piece, &claimed);
 
-	if (!pg_atomic_compare_exchange_u64(&slot->sequence, &sequence, claimed))
+	if (slot == NULL)
 		return;
 	pg_atomic_write_u64(&slot->used_at, pg_atomic_add_fetch_u64(&FileHeader()->clock.value, 1));
 	slot->key = *piece->key;
