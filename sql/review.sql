@@ -56,3 +56,12 @@ ALTER TABLE styled ALTER person TYPE json USING '1';
 SELECT interest_embed(3, 'styled');
 SELECT interest_drop_model('styled');
 DROP TABLE styled;
+
+-- a blank label is no interest
+CREATE VIEW blank_labels AS SELECT person, at, title, CASE WHEN extract(day FROM at)::int % 5 = 0 THEN ' ' ELSE topic END AS topic, array[topic, ''] AS topics FROM visit;
+SELECT interest_create_model('blank_' || l, 'blank_labels', user_id => 'person', at => 'at', texts => '{title}', label => l, options => '{"dimensions": 4}') FROM unnest('{topic,topics}'::name[]) l;
+SELECT count(*) FROM interest_train('blank_topic', epochs => 1);
+SELECT count(*) FROM interest_train('blank_topics', epochs => 1);
+SELECT m, array_agg(s.interest ORDER BY s.interest) FROM unnest('{blank_topic,blank_topics}'::text[]) m, unnest(interest_classify(3, m)) s GROUP BY m ORDER BY m;
+SELECT interest_drop_model(m) FROM unnest('{blank_topic,blank_topics}'::text[]) m;
+DROP VIEW blank_labels;

@@ -410,6 +410,19 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 	behaviour->categoricals = reader->category_values;
 }
 
+/* A blank label is missing, as a blank text is. */
+static int
+ReadLabels(Column *column, Datum value, InterestSpan **labels)
+{
+	int			count = ReadSpans(column, value, labels);
+	int			read = 0;
+
+	for (int i = 0; i < count; i++)
+		if (!InterestIsBlank((*labels)[i]))
+			(*labels)[read++] = (*labels)[i];
+	return read;
+}
+
 void
 InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
 				   InterestRowTarget *target)
@@ -422,7 +435,7 @@ InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *n
 	else
 		target->user = ReadSpan(&reader->user, values[reader->user.index]);
 	target->label_count = nulls[reader->label.index] ? 0 :
-		ReadSpans(&reader->label, values[reader->label.index], &target->labels);
+		ReadLabels(&reader->label, values[reader->label.index], &target->labels);
 	InterestRestoreStyle(style);
 }
 

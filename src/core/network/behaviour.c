@@ -4,8 +4,8 @@
  */
 #include "core/network/behaviour.h"
 
-static bool
-IsBlank(InterestSpan text)
+bool
+InterestIsBlank(InterestSpan text)
 {
 	for (size_t i = 0; i < text.length; i++)
 	{
@@ -26,7 +26,7 @@ InterestJoinTexts(const InterestBehaviour *behaviour, int texts, char *out)
 	{
 		InterestSpan text = behaviour->texts[i];
 
-		if (text.data == NULL || IsBlank(text))
+		if (text.data == NULL || InterestIsBlank(text))
 			continue;
 		if (length > 0)
 		{

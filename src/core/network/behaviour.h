@@ -29,9 +29,12 @@ typedef struct InterestBehaviour
 	const InterestValues *categoricals; /* (categoricals) */
 } InterestBehaviour;
 
+/* Whether a text is nothing but ASCII white space, and so as good as none. */
+extern bool InterestIsBlank(InterestSpan text);
+
 /*
  * The text that the encoder sees: the present texts joined by a line break; one
- * of nothing but ASCII white space is missing.  Returns the length, 0 where no
+ * that is blank is missing.  Returns the length, 0 where no
  * text is present; out NULL only measures.
  */
 extern size_t InterestJoinTexts(const InterestBehaviour *behaviour, int texts, char *out);
