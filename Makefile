@@ -68,6 +68,11 @@ GLUE = \
 	src/pg/encoder_directory.o \
 	src/pg/encoder_store.o \
 	src/pg/json.o \
+	src/pg/live_fold.o \
+	src/pg/live_read.o \
+	src/pg/live_setup.o \
+	src/pg/live_tracking.o \
+	src/pg/live_trigger.o \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
@@ -99,7 +104,8 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
-	model aggregate version rights model_errors review overload algebra document
+	model aggregate version rights model_errors review overload algebra document \
+	live
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1

@@ -109,6 +109,27 @@ SELECT pg_catalog.pg_extension_config_dump('interest_model_chunk', '');
 SELECT pg_catalog.pg_extension_config_dump('interest_training_run', '');
 SELECT pg_catalog.pg_extension_config_dump('interest_grant', '');
 
+CREATE TABLE interest_tracking (
+	model text COLLATE "C" PRIMARY KEY REFERENCES interest_model ON DELETE CASCADE,
+	profile_schema name NOT NULL,
+	profile_table name NOT NULL,
+	on_error text NOT NULL CHECK (on_error OPERATOR(pg_catalog.=) ANY (ARRAY['error', 'warn'])),
+	tracked_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+
+CREATE TABLE interest_tracked_table (
+	model text COLLATE "C" NOT NULL REFERENCES interest_tracking ON DELETE CASCADE,
+	table_schema name NOT NULL,
+	table_name name NOT NULL,
+	PRIMARY KEY (model, table_schema, table_name)
+);
+
+COMMENT ON TABLE interest_tracking IS 'models whose profiles follow their source; see the view interest_tracked';
+COMMENT ON TABLE interest_tracked_table IS 'tables that tracked models follow, with their partitions';
+
+SELECT pg_catalog.pg_extension_config_dump('interest_tracking', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_tracked_table', '');
+
 --
 -- Rights
 --
@@ -640,6 +661,47 @@ COMMENT ON FUNCTION interest_read(interest_profile, timestamptz, text) IS 'readi
 COMMENT ON FUNCTION interest_classify(interestvec, text) IS 'interests and their probabilities of a reading, best first';
 COMMENT ON FUNCTION interest_classify(interest_profile, text) IS 'interests and their probabilities of a profile, best first';
 COMMENT ON FUNCTION interest_probability(interestvec, text, text) IS 'probability of one interest in a reading';
+
+--
+-- Live: profiles that follow every change of a model's source
+--
+
+CREATE FUNCTION interest_track(model text, on_tables regclass[] DEFAULT NULL, on_error text DEFAULT 'error') RETURNS regclass
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_untrack(model text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_rebuild(model text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_fold(model text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_forget(model text, user_id text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_forget(model text, user_id anyelement) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_follow() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_settle(added interest_profile, removed interest_profile) RETURNS interest_profile
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+
+COMMENT ON FUNCTION interest_track(text, regclass[], text) IS 'makes a table with the profiles of all users beside the model''s source, and follows every change of the source; for the model''s owner';
+COMMENT ON FUNCTION interest_untrack(text) IS 'ends the tracking of a model and drops its profile table; for its owner';
+COMMENT ON FUNCTION interest_rebuild(text) IS 'recomputes all profiles of a tracked model from its source while others go on writing, and mends its triggers; for its owner';
+COMMENT ON FUNCTION interest_fold(text) IS 'adds up what has been written since the last fold, one row a user; for the model''s owner';
+COMMENT ON FUNCTION interest_forget(text, text) IS 'deletes what is kept of a user whose rows are deleted; for the model''s owner';
+COMMENT ON FUNCTION interest_forget(text, anyelement) IS 'deletes what is kept of a user whose rows are deleted; for the model''s owner';
+COMMENT ON FUNCTION interest_follow() IS 'trigger function of tables that tracked models follow';
+COMMENT ON FUNCTION interest_settle(interest_profile, interest_profile) IS 'profile of what was added without what was taken away; NULL where only the rows can tell';
+
+CREATE VIEW interest_tracked WITH (security_barrier) AS
+	SELECT t.model, pg_catalog.format('%I.%I', t.profile_schema, t.profile_table) AS profiles,
+		ARRAY(SELECT pg_catalog.format('%I.%I', f.table_schema, f.table_name)
+			FROM @extschema@.interest_tracked_table f WHERE f.model OPERATOR(pg_catalog.=) t.model
+			ORDER BY f.table_schema, f.table_name) AS follows,
+		t.on_error, t.tracked_at
+	FROM @extschema@.interest_tracking t
+	WHERE @extschema@.interest_has_use('model', t.model);
+GRANT SELECT ON interest_tracked TO PUBLIC;
+COMMENT ON VIEW interest_tracked IS 'models whose profiles follow their source, for those who may use them';
 
 --
 -- Shards

@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "pg/digest.h"
+#include "pg/live.h"
 #include "pg/model_store.h"
 #include "pg/report.h"
 #include "pg/rights.h"
@@ -534,6 +535,8 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 						 8, types, values, nulls);
 	InterestStoreWriteChunks("INSERT INTO %s.interest_model_chunk VALUES ($1, $2, $3, $4)",
 							 2, types, values, bytes, size);
+	if (deploy)
+		InterestNoticeDeployed(definition->name);
 	return version;
 }
 
@@ -554,6 +557,7 @@ interest_deploy(PG_FUNCTION_ARGS)
 	if (InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
 							 2, types, values, NULL) != 1)
 		InterestReportDropped("model", name);
+	InterestNoticeDeployed(name);
 	PG_RETURN_VOID();
 }
 
@@ -564,9 +568,12 @@ interest_drop_model(PG_FUNCTION_ARGS)
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Oid			types[] = {TEXTOID};
 	Datum		values[] = {PG_GETARG_DATUM(0)};
+	InterestDefinition *definition;
 
 	PreventCommandIfReadOnly("interest_drop_model()");
-	InterestLockOwned("model", name, InterestOwnedModel(name)->owner);
+	definition = InterestOwnedModel(name);
+	InterestLockOwned("model", name, definition->owner);
+	InterestEndTracking(definition);
 	InterestStoreExecute("WITH chunk AS (DELETE FROM %s.interest_model_chunk WHERE model = $1),"
 						 " run AS (DELETE FROM %s.interest_training_run WHERE model = $1),"
 						 " version AS (DELETE FROM %s.interest_model_version WHERE model = $1)"

@@ -1,8 +1,9 @@
 /*
  * user.c
- *	  Interests of one user, from the rows of the model's source.
+ *	  Interests of one user, from his tracked profile or the rows of the model's
+ *	  source.
  *
- * The source is read as the caller: privileges and row security apply.
+ * Both are read as the caller: privileges and row security apply.
  */
 #include "pg/compat.h"
 
@@ -11,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "pg/live.h"
 #include "pg/profile_type.h"
 #include "pg/row_reader.h"
 #include "pg/scores.h"
@@ -31,27 +33,47 @@ UserQuery(const InterestDefinition *definition, const InterestUserColumn *column
 					quote_identifier(definition->columns.user_id), column->equals);
 }
 
-/* The profile of a user in the current context; false if he has no rows. */
+/* The profile of the rows that the query finds; false if there are none. */
 static bool
-ProfileOfUser(const InterestDefinition *definition, Datum user, Oid type, Datum *profile)
+ReadRows(const char *query, Oid *types, Datum *values, Datum *profile)
 {
-	InterestUserColumn column = InterestFindUserColumn(definition);
-	char	   *query = UserQuery(definition, &column);
-	Oid			types[2] = {column.type, TEXTOID};
-	Datum		values[2] = {InterestConvertUser(user, type, &column), CStringGetTextDatum(definition->name)};
+	int			result = SPI_execute_with_args(query, 2, types, values, NULL, true, 0);
 	bool		isnull;
-	int			result;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	result = SPI_execute_with_args(query, 2, types, values, NULL, true, 0);
 	if (result != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "query of a user's rows failed: %s", SPI_result_code_string(result));
 	*profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
 	if (!isnull)
 		*profile = SPI_datumTransfer(*profile, false, -1);
-	SPI_finish();
 	return !isnull;
+}
+
+/* The profile of a user in the current context, tracked or from his rows; false if he has none. */
+static bool
+ProfileOfUser(const InterestDefinition *definition, const InterestVersion *version, Datum user, Oid type,
+			  Datum *profile)
+{
+	InterestUserColumn column = InterestFindUserColumn(definition);
+	char	   *query = UserQuery(definition, &column);
+	Oid			types[2] = {column.type, TEXTOID};
+	Datum		values[2] = {InterestConvertUser(user, type, &column), CStringGetTextDatum(definition->name)};
+	bool		found = false;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	switch (InterestReadTracked(definition, version, &column, values[0], query, profile))
+	{
+		case INTEREST_LIVE_SILENT:
+			found = ReadRows(query, types, values, profile);
+			break;
+		case INTEREST_LIVE_ABSENT:
+			break;
+		case INTEREST_LIVE_FOUND:
+			found = true;
+			break;
+	}
+	SPI_finish();
+	return found;
 }
 
 /* The reading of the user that the call names; NULL if he has no rows. */
@@ -61,14 +83,16 @@ ReadUser(FunctionCallInfo fcinfo, InterestArena *arena, InterestReading *reading
 	char	   *argument = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 	InterestDefinition *definition;
+	InterestVersion *version;
 	InterestLoadedModel *model;
 	InterestStateView view;
 	Datum		profile;
 
 	InterestCheckUserType(type);
 	definition = InterestUsableModel(InterestModelName(argument));
-	model = InterestLoadVersion(InterestDeployedVersion(definition->name));
-	if (!ProfileOfUser(definition, PG_GETARG_DATUM(0), type, &profile))
+	version = InterestDeployedVersion(definition->name);
+	model = InterestLoadVersion(version);
+	if (!ProfileOfUser(definition, version, PG_GETARG_DATUM(0), type, &profile))
 		return NULL;
 	InterestOpenProfile(profile, &view);
 	InterestReadProfile(&view, model, view.newest, arena, reading);

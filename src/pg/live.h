@@ -1,0 +1,143 @@
+/*
+ * live.h
+ *	  Tracked profiles: one table a model, beside its source, that follows
+ *	  every change of the source.
+ *
+ * Its rows are (user_id, sign, profile, fingerprint): a profile to add (sign
+ * 1) or to take away (-1), made by the representation with that fingerprint,
+ * or a mark (0), which says that only the source can tell; a mark without user
+ * is for everybody.  A user's profile is the sum of his rows.
+ *
+ * Writers only ever insert: a statement that changes the source writes one
+ * signed profile for each user that it touches, in the same transaction, so
+ * that every snapshot sees the sum that fits the source rows it sees.  Folds
+ * and rebuilds replace a user's rows by one.  They lock the model's row, then
+ * take one snapshot and change exactly what it sees; rows that are written
+ * meanwhile stay, and count on top.
+ */
+#ifndef INTEREST_LIVE_H
+#define INTEREST_LIVE_H
+
+#include "nodes/pg_list.h"
+
+#include "pg/definition.h"
+#include "pg/model_store.h"
+#include "pg/user_column.h"
+
+/* Transition tables of the triggers. */
+#define INTEREST_NEW_ROWS "interest_new"
+#define INTEREST_OLD_ROWS "interest_old"
+
+/* How a model is tracked: its row in interest_tracking, read. */
+typedef struct InterestTracking
+{
+	bool		warn;			/* on_error => 'warn' */
+	char	   *profile_schema;
+	char	   *profile_name;
+	char	   *profile_sql;	/* schema and name, quoted */
+	Oid			profile_table;	/* InvalidOid: it is gone */
+	Oid			profile_owner;
+	List	   *tables;			/* Oids of those that are followed, partitions not named */
+} InterestTracking;
+
+/* The tracking of a model under the active snapshot; NULL if there is none. */
+extern InterestTracking *InterestFindTracking(const char *model);
+
+/* The same where there must be one, profile table included. */
+extern InterestTracking *InterestRequireTracking(const char *model);
+
+/* Whether rows of that table, or of one that it is a partition or child of, are followed. */
+extern bool InterestIsFollowed(const InterestTracking *tracking, Oid table);
+
+/* The profile table, schema and name quoted, as SQL, and those of the extension. */
+extern const char *InterestSchemaSql(void);
+
+/*
+ * Work as another role: its privileges, a fixed search_path, row security an
+ * error instead of a filter, SPI connected.  An error needs no resuming: the
+ * server does it when the (sub)transaction aborts.
+ */
+typedef struct InterestRoleSession
+{
+	Oid			user;
+	int			security;
+	int			nest_level;
+} InterestRoleSession;
+
+extern InterestRoleSession InterestBecome(Oid role);
+extern void InterestResume(InterestRoleSession session);
+
+/* The role that a model belongs to. */
+extern Oid	InterestModelOwner(const InterestDefinition *definition);
+
+/* The snapshot that comes after everything committed so far becomes the active one. */
+extern void InterestPushLatestSnapshot(void);
+
+/*
+ * Executes one statement under the active snapshot, inside of a session;
+ * returns the number of rows.
+ */
+extern uint64 InterestRun(const char *statement, int count, Oid *types, Datum *values);
+
+/*
+ * SQL of one profile a user and the relation's rows, aliased n, that it is
+ * from: columns user_id and profile.  $1 is the model.
+ */
+extern char *InterestProfilesSql(const InterestDefinition *definition, const char *relation,
+								 const char *condition);
+
+/*
+ * SQL of the profile that rows p of the profile table add up to; NULL where
+ * only the source can tell.  $1 is the fingerprint of the deployed version.
+ */
+extern char *InterestSumSql(void);
+
+/* The fingerprint of the deployed version under the active snapshot, as bytea. */
+extern Datum InterestDeployedFingerprint(const char *model);
+
+/*
+ * Locks a model that the current user owns against other folds, rebuilds and
+ * changes of its tracking until the transaction ends, and makes the snapshot
+ * after that the active one.  READ COMMITTED only: the snapshot of any other
+ * transaction may be older than what it waited for.
+ */
+extern InterestDefinition *InterestLockForTracking(const char *model, const char *function);
+
+/*
+ * SQL of what is wrong with the profiles of a relation aliased d: the user and
+ * the newest time of one that has a row from the future; and the report of it,
+ * once it was found.  Such a row would make older ones fade to nothing.
+ */
+extern char *InterestFutureSql(const char *relation);
+extern void InterestReportFuture(const char *model, int level);
+
+/* Triggers on every table that is followed and its partitions, and no others. */
+extern void InterestSetTriggers(const InterestDefinition *definition, const InterestTracking *tracking);
+
+/* Recomputes every profile under the active snapshot, the model's row being locked; returns their number. */
+extern int64 InterestRebuild(const InterestDefinition *definition);
+
+/* Ends the tracking of a model whose row is locked, if it is tracked. */
+extern void InterestEndTracking(const InterestDefinition *definition);
+
+/* Says so if the profiles of a model are not of the version deployed now. */
+extern void InterestNoticeDeployed(const char *model);
+
+/* What the profile table says of a user. */
+typedef enum InterestLiveAnswer
+{
+	INTEREST_LIVE_SILENT,		/* ask the source */
+	INTEREST_LIVE_ABSENT,		/* he has no rows */
+	INTEREST_LIVE_FOUND
+} InterestLiveAnswer;
+
+/*
+ * Asks it as the current user under the active snapshot, SPI being connected;
+ * source_query is what would be read instead.  The profile is in the upper
+ * executor's memory.
+ */
+extern InterestLiveAnswer InterestReadTracked(const InterestDefinition *definition, const InterestVersion *version,
+											  const InterestUserColumn *column, Datum user,
+											  const char *source_query, Datum *profile);
+
+#endif
