@@ -8,6 +8,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "nodes/pg_list.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -287,8 +288,11 @@ ReadSpans(Column *column, Datum value, InterestSpan **spans)
 					  column->align, &elements, &nulls, &count);
 	*spans = palloc(sizeof(InterestSpan) * Max(count, 1));
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (!nulls[i])
 			(*spans)[read++] = ReadSpan(column, elements[i]);
+	}
 	return read;
 }
 

@@ -108,7 +108,10 @@ KeepSpans(Collector *collector, const InterestSpan *spans, int count)
 	if (count > 0)
 		kept = MemoryContextAlloc(collector->keep, sizeof(InterestSpan) * count);
 	for (int i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		kept[i] = KeepSpan(collector, spans[i]);
+	}
 	return kept;
 }
 
