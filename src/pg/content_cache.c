@@ -68,8 +68,13 @@ InterestContentFind(const uint8 *hash)
 
 		if (memcmp(entry->hash, hash, INTEREST_CONTENT_HASH_SIZE) == 0)
 		{
+			bool		used_before = IsInUse(entry);
+
 			dlist_move_head(&entries, &entry->node);
 			entry->transaction = InterestTransaction();
+			/* there may be less room than when it was loaded */
+			if (!used_before)
+				Evict();
 			return entry->content;
 		}
 	}
