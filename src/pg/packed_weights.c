@@ -139,7 +139,7 @@ InterestPackedWeightsMap(const uint8 *content_hash, const char *packing,
 	const Header *header;
 
 	MakeName(mapping->name, content_hash, packing);
-	if (!InterestSharedFileMap(mapping->name, false, &mapping->file))
+	if (!InterestSharedFileMap(mapping->name, &mapping->file))
 		return false;
 	if (!IsSound(&mapping->file, content_hash, packing))
 	{
@@ -182,7 +182,7 @@ InterestPackedWeightsWrite(const uint8 *content_hash, const char *packing,
 	parts[0] = (InterestSharedFilePart) {&header, sizeof(header), 0};
 	parts[1] = (InterestSharedFilePart) {weights->packed, weights->packed_size, Align(sizeof(Header))};
 	parts[2] = (InterestSharedFilePart) {weights->vocabulary, vocabulary_size, VocabularyOffset(&header)};
-	return InterestSharedFileWrite(name, VocabularyOffset(&header) + vocabulary_size, parts, lengthof(parts));
+	return InterestSharedFileMake(name, VocabularyOffset(&header) + vocabulary_size, parts, lengthof(parts));
 }
 
 uint64

@@ -11,7 +11,7 @@
 #include "pg/settings.h"
 
 char	   *interest_model_setting = NULL;
-int			interest_encode_cache = 4 * 1024;
+int			interest_encode_cache = 2 * 1024;
 int			interest_shared_cache = 64 * 1024;
 int			interest_model_cache = 512 * 1024;
 
@@ -51,7 +51,7 @@ InterestDefineSettings(void)
 	DefineCustomIntVariable("interest.encode_cache",
 							"Memory of a session for texts that it has encoded already.",
 							"Texts that are not among them are looked for in interest.shared_cache.",
-							&interest_encode_cache, 4 * 1024, 0, MAX_KILOBYTES,
+							&interest_encode_cache, 2 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("interest.shared_cache",
 							"Size of the file of texts that any session has encoded already.",

@@ -2,14 +2,17 @@
  * shared_cache.c
  *	  Vectors of the texts that any session of the server has encoded.
  *
- * The file is an array of slots in sets of WAYS.  A slot holds up to
- * SLOT_FLOATS floats; a longer vector is cut into pieces, each found by itself
- * in the set that its key and number choose.
+ * The file is a header, an array of slots in sets of WAYS and an array of their
+ * values, up to SLOT_FLOATS floats each; a longer vector is cut into pieces,
+ * each found by itself in the set that its key and number choose.  Header and
+ * slots are mapped.  Values are read and written by system calls, which costs a
+ * microsecond: so they are no session's memory, and a disk that cannot take
+ * them says so, where a store into a mapping would end the server's sessions.
  *
  * Nothing is locked.  A slot's sequence is odd while it is written: a writer
  * claims it by a compare-and-swap to an odd number and ends with an even one.
- * A reader copies the slot and takes the copy only if the sequence was even and
- * the same before and after, and if the checksum of key and floats is right.
+ * A reader copies the values and takes the copy only if the sequence was even
+ * and the same before and after, and if the checksum of key and values is right.
  * The checksum alone would do: it also covers what the sequence cannot see, a
  * writer that is overtaken on a slot that another has claimed from it.  So a
  * slot whose writer died is claimed like any other, when it is the one used
@@ -36,6 +39,7 @@
 #define HEADER_SIZE 4096
 #define WAYS 8
 #define SLOT_FLOATS 384
+#define VALUES_SIZE (SLOT_FLOATS * sizeof(float))
 
 /* How long a session does without the file after it could not make it. */
 #define RETRY_MS (60 * 1000)
@@ -67,13 +71,11 @@ typedef struct Slot
 	InterestSharedKey key;
 	uint32		piece;
 	uint32		count;			/* floats */
-	uint64		checksum;
+	uint64		checksum;		/* of the piece and its values */
 	uint64		unused[2];
-	float		values[SLOT_FLOATS];
 } Slot;
 
-StaticAssertDecl(offsetof(Slot, values) == LINE_SIZE && sizeof(Slot) % LINE_SIZE == 0,
-				 "slots are whole cache lines");
+StaticAssertDecl(sizeof(Slot) == LINE_SIZE, "slots are cache lines");
 StaticAssertDecl(sizeof(Header) <= HEADER_SIZE && offsetof(Header, clock) % LINE_SIZE == 0,
 				 "counters have cache lines of their own");
 
@@ -131,13 +133,20 @@ WantedSlots(void)
 {
 	Size		size = (Size) interest_shared_cache * 1024;
 
-	return size <= HEADER_SIZE ? 0 : (size - HEADER_SIZE) / sizeof(Slot) / WAYS * WAYS;
+	return size <= HEADER_SIZE ? 0 : (size - HEADER_SIZE) / (sizeof(Slot) + VALUES_SIZE) / WAYS * WAYS;
+}
+
+/* Bytes of header and slots, and of everything. */
+static Size
+MappedSize(uint64 slots)
+{
+	return HEADER_SIZE + slots * sizeof(Slot);
 }
 
 static Size
 FileSize(uint64 slots)
 {
-	return HEADER_SIZE + slots * sizeof(Slot);
+	return MappedSize(slots) + slots * VALUES_SIZE;
 }
 
 static bool
@@ -146,7 +155,7 @@ Map(uint64 slots)
 	Header		expected;
 
 	MakeHeader(&expected, slots);
-	if (!InterestSharedFileMap(NAME, true, &file))
+	if (!InterestSharedFileMapWritable(NAME, MappedSize(slots), &file))
 		return false;
 	if (file.size == FileSize(slots) && memcmp(file.base, &expected, offsetof(Header, unused)) == 0)
 		return true;
@@ -172,7 +181,7 @@ MapOrMake(uint64 slots)
 		InterestSharedFilePart part = {&header, sizeof(header), 0};
 
 		MakeHeader(&header, slots);
-		mapped = InterestSharedFileWrite(NAME, FileSize(slots), &part, 1) && Map(slots);
+		mapped = InterestSharedFileMake(NAME, FileSize(slots), &part, 1) && Map(slots);
 		failure = mapped ? 0 : errno;
 	}
 	InterestSharedFilesUnlock(lock);
@@ -240,13 +249,24 @@ Checksum(const Piece *piece, const float *values)
 	return InterestHash64(values, sizeof(float) * piece->count, PieceHash(piece));
 }
 
+static Slot *
+FirstSlot(void)
+{
+	return (Slot *) ((char *) file.base + HEADER_SIZE);
+}
+
 /* The first of the WAYS slots that may hold a piece. */
 static Slot *
 FindSet(const Piece *piece)
 {
-	Slot	   *slots = (Slot *) ((char *) file.base + HEADER_SIZE);
+	return FirstSlot() + PieceHash(piece) % (FileHeader()->slots / WAYS) * WAYS;
+}
 
-	return slots + PieceHash(piece) % (FileHeader()->slots / WAYS) * WAYS;
+/* Where the values of a slot lie in the file. */
+static Size
+ValuesOffset(const Slot *slot)
+{
+	return MappedSize(FileHeader()->slots) + (slot - FirstSlot()) * VALUES_SIZE;
 }
 
 static bool
@@ -285,7 +305,8 @@ ReadSlot(Slot *slot, const Piece *piece, float *values)
 	pg_read_barrier();
 	if (!Holds(slot, piece))
 		return false;
-	memcpy(values, slot->values, sizeof(float) * piece->count);
+	if (!InterestSharedFileRead(&file, ValuesOffset(slot), values, sizeof(float) * piece->count))
+		return false;
 	checksum = slot->checksum;
 	pg_read_barrier();
 	if (pg_atomic_read_u64(&slot->sequence) != sequence || checksum != Checksum(piece, values))
@@ -364,7 +385,8 @@ WritePiece(const Piece *piece, const float *values)
 	slot->key = *piece->key;
 	slot->piece = piece->number;
 	slot->count = piece->count;
-	memcpy(slot->values, values, sizeof(float) * piece->count);
+	/* What could not be written is a piece with a wrong checksum. */
+	(void) InterestSharedFileWrite(&file, ValuesOffset(slot), values, sizeof(float) * piece->count);
 	slot->checksum = Checksum(piece, values);
 	pg_write_barrier();
 	(void) pg_atomic_compare_exchange_u64(&slot->sequence, &claimed, claimed + 1);
@@ -423,11 +445,7 @@ InterestSharedCacheDescribe(InterestSharedCacheState *state)
 	state->slots = FileHeader()->slots;
 	state->hits = pg_atomic_read_u64(&FileHeader()->hits.value);
 	state->misses = pg_atomic_read_u64(&FileHeader()->misses.value);
-	for (uint64 i = 0; i < state->slots; i++)
-	{
-		Slot	   *slot = (Slot *) ((char *) file.base + HEADER_SIZE) + i;
-
+	for (Slot *slot = FirstSlot(); slot < FirstSlot() + state->slots; slot++)
 		if (pg_atomic_read_u64(&slot->sequence) != 0)
 			state->used++;
-	}
 }

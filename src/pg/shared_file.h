@@ -20,7 +20,9 @@
 typedef struct InterestSharedFile
 {
 	void	   *base;			/* NULL: not mapped */
-	Size		size;
+	Size		mapped;			/* bytes of it, from the start */
+	Size		size;			/* bytes of the whole file */
+	int			descriptor;		/* while mapped for writing; else -1 */
 	dev_t		device;			/* with inode: which file this is */
 	ino_t		inode;
 } InterestSharedFile;
@@ -33,8 +35,16 @@ typedef struct InterestSharedFilePart
 	Size		offset;
 } InterestSharedFilePart;
 
-extern bool InterestSharedFileMap(const char *name, bool writable, InterestSharedFile *file);
+/*
+ * Maps a whole file for reading, or the first size bytes of a file that has at
+ * least so many for writing; the latter can be read and written behind them, too.
+ */
+extern bool InterestSharedFileMap(const char *name, InterestSharedFile *file);
+extern bool InterestSharedFileMapWritable(const char *name, Size size, InterestSharedFile *file);
 extern void InterestSharedFileUnmap(InterestSharedFile *file);
+
+extern bool InterestSharedFileRead(const InterestSharedFile *file, Size offset, void *bytes, Size size);
+extern bool InterestSharedFileWrite(const InterestSharedFile *file, Size offset, const void *bytes, Size size);
 
 /* Whether the name still stands for the file that is mapped. */
 extern bool InterestSharedFileIsCurrent(const char *name, const InterestSharedFile *file);
@@ -43,8 +53,8 @@ extern bool InterestSharedFileIsCurrent(const char *name, const InterestSharedFi
  * Makes or replaces a file of that size, all of it allocated on disk.  Can be
  * cancelled.
  */
-extern bool InterestSharedFileWrite(const char *name, Size size,
-									const InterestSharedFilePart *parts, int count);
+extern bool InterestSharedFileMake(const char *name, Size size,
+								   const InterestSharedFilePart *parts, int count);
 
 /* Removes all files whose names begin so; raises no error. */
 extern void InterestSharedFilesRemove(const char *beginning);

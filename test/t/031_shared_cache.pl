@@ -83,7 +83,8 @@ sub change
 	close $file or die $!;
 }
 
-use constant { HEADER => 4096, SLOT => 1600 };
+# A header, an array of slots and one of their values; here a slot is both.
+use constant { HEADER => 4096, LINE => 64, SLOT => 1600 };
 
 sub each_slot
 {
@@ -91,12 +92,17 @@ sub each_slot
 
 	change(sub {
 		my ($bytes) = @_;
+		my $slots = (length($bytes) - HEADER) / SLOT;
 
-		for (my $at = HEADER; $at < length $bytes; $at += SLOT)
+		for my $i (0 .. $slots - 1)
 		{
-			my $slot = substr($bytes, $at, SLOT);
+			my @at = (HEADER + LINE * $i, LINE, HEADER + LINE * $slots + (SLOT - LINE) * $i, SLOT - LINE);
+			my $slot = substr($bytes, $at[0], $at[1]) . substr($bytes, $at[2], $at[3]);
 
-			substr($bytes, $at, SLOT) = $function->($slot) if unpack('Q<', $slot) != 0;
+			next if unpack('Q<', $slot) == 0;
+			$slot = $function->($slot);
+			substr($bytes, $at[0], $at[1]) = substr($slot, 0, LINE);
+			substr($bytes, $at[2], $at[3]) = substr($slot, LINE);
 		}
 		return $bytes;
 	});
