@@ -105,7 +105,7 @@ REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
 	model aggregate version rights model_errors review overload algebra document \
-	live
+	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 TAP_TESTS = 1

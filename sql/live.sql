@@ -5,6 +5,7 @@
 \set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SET timezone = 'UTC';
+SET jit = off;
 SELECT interest_load_encoder('live', :'tiny' || '/tiny');
 
 CREATE TABLE note (id int PRIMARY KEY, person int, at timestamptz, title text, action text, seconds float8, tags text[], topic text, remark text);

@@ -169,6 +169,13 @@ FreshQuery(const InterestDefinition *definition, const InterestUserColumn *colum
 	return InterestProfilesSql(definition, InterestSourceSql(definition), condition);
 }
 
+/* Whether the sum of somebody's rows cannot tell. */
+static bool
+SourceIsAsked(bool everybody)
+{
+	return everybody || InterestRun("SELECT FROM interest_touched t WHERE t.profile IS NULL LIMIT 1", 0, NULL, NULL) > 0;
+}
+
 /* Makes one row of all that a user has; returns how many users that were. */
 static int64
 Settle(const InterestDefinition *definition, const InterestTracking *tracking, bool everybody)
@@ -182,7 +189,8 @@ Settle(const InterestDefinition *definition, const InterestTracking *tracking, b
 
 	Collect(&touched, everybody ? StoredQuery(tracking) : TouchedQuery(tracking, &column), BYTEAOID, fingerprint);
 	ShowRowSet(&touched);
-	Collect(&fresh, FreshQuery(definition, &column, everybody), TEXTOID, CStringGetTextDatum(definition->name));
+	if (SourceIsAsked(everybody))
+		Collect(&fresh, FreshQuery(definition, &column, everybody), TEXTOID, CStringGetTextDatum(definition->name));
 	ShowRowSet(&fresh);
 	Replace(tracking, &column, fingerprint);
 	if (everybody)

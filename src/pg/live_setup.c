@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_func.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -251,7 +252,9 @@ InterestSetTriggers(const InterestDefinition *definition, const InterestTracking
 	{
 		FoundTrigger *trigger = lfirst(cell);
 
-		if (!list_member_oid(wanted, trigger->table))
+		/* one on a stranger's table is his; he shall not make us wait */
+		if (!list_member_oid(wanted, trigger->table) &&
+			ConditionalLockRelationOid(trigger->table, AccessExclusiveLock))
 			DropTrigger(trigger);
 	}
 }

@@ -154,6 +154,12 @@ InterestSchemaSql(void)
 	return quote_identifier(get_namespace_name(InterestSchema()));
 }
 
+static void
+SetForSession(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
 InterestRoleSession
 InterestBecome(Oid role)
 {
@@ -162,10 +168,9 @@ InterestBecome(Oid role)
 	GetUserIdAndSecContext(&session.user, &session.security);
 	SetUserIdAndSecContext(role, session.security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	session.nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	SetForSession("search_path", "pg_catalog, pg_temp");
+	SetForSession("row_security", "off");
+	SetForSession("jit", "off");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	return session;

@@ -183,7 +183,7 @@ WriteProfilesOrMarks(const Change *change)
 			(errcode(error->sqlerrcode),
 			 errmsg("model \"%s\" could not follow a change of \"%s\"", change->definition->name,
 					RelationGetRelationName(change->trigger->tg_relation)),
-			 errdetail("%s.", error->message),
+			 errdetail("The error was: %s.", error->message),
 			 errhint("The users that it touched are marked: their rows are read until interest_fold or interest_rebuild.")));
 }
 
