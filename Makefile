@@ -28,6 +28,7 @@ CORE = \
 	src/core/model/image.o \
 	src/core/model/model.o \
 	src/core/network/behaviour.o \
+	src/core/network/codebook.o \
 	src/core/network/features.o \
 	src/core/network/head.o \
 	src/core/network/linear.o \
@@ -36,8 +37,10 @@ CORE = \
 	src/core/profile/notation.o \
 	src/core/profile/reading.o \
 	src/core/profile/state.o \
+	src/core/profile/state_codes.o \
 	src/core/profile/state_format.o \
 	src/core/profile/state_text.o \
+	src/core/profile/topics.o \
 	src/core/profile/vector.o \
 	src/core/profile/vector_text.o \
 	src/core/text/normalize.o \
@@ -45,6 +48,7 @@ CORE = \
 	src/core/text/unicode_tables.o \
 	src/core/text/vocabulary.o \
 	src/core/training/baseline.o \
+	src/core/training/codebook.o \
 	src/core/training/evaluate.o \
 	src/core/training/history.o \
 	src/core/training/optimizer.o \
@@ -104,7 +108,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
-	model aggregate version rights model_errors review overload algebra document \
+	model aggregate topics version rights model_errors review overload algebra document \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

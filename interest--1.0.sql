@@ -652,6 +652,9 @@ CREATE FUNCTION interest_classify(profile interest_profile, model text DEFAULT N
 	AS 'MODULE_PATHNAME', 'interest_classify_profile' LANGUAGE C STABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION interest_probability(reading interestvec, interest text, model text DEFAULT NULL) RETURNS real
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+CREATE FUNCTION interest_topics(reading interestvec, model text DEFAULT NULL)
+	RETURNS TABLE(topic int, share real, mass real, interest text, probability real, vector real[])
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100 ROWS 5;
 
 COMMENT ON FUNCTION interest_embed(text, text) IS 'interests of one user, from the rows of the model''s source';
 COMMENT ON FUNCTION interest_embed(anyelement, text) IS 'interests of one user, from the rows of the model''s source';
@@ -661,6 +664,7 @@ COMMENT ON FUNCTION interest_read(interest_profile, timestamptz, text) IS 'readi
 COMMENT ON FUNCTION interest_classify(interestvec, text) IS 'interests and their probabilities of a reading, best first';
 COMMENT ON FUNCTION interest_classify(interest_profile, text) IS 'interests and their probabilities of a profile, best first';
 COMMENT ON FUNCTION interest_probability(interestvec, text, text) IS 'probability of one interest in a reading';
+COMMENT ON FUNCTION interest_topics(interestvec, text) IS 'topics of a reading, heaviest first: code, share and mass of the rows, the likeliest interest of the topic''s vector';
 
 --
 -- Live: profiles that follow every change of a model's source

@@ -2,7 +2,7 @@
 -- Binary form of both types: round trip through a file, malformed messages
 --
 \pset format unaligned
-\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))'
+\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 codes=((code=5 mass=549755813887)) sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))'
 \set reading 'interestvec:1 dimensions=2 representation=00112233445566778899aabbccddeeff reading=ffeeddccbbaa99887766554433221100 rows=3 negative_rows=1 newest=694267200000000 at=694353600000000 mass=(1.5 1.25 0.75 0.5) gamma=(0.5 0.3 0.2) coarse=(1 2) medium=(0.1 -0.25) fine=(-1 0) negative=(0.5 0.125) user=(3 4) topics=((code=3 mass=0.75 vector=(1 0)) (code=1 mass=0.5 vector=(0 1)))'
 
 CREATE TABLE binary_out (id int, profile interest_profile, reading interestvec);
@@ -75,6 +75,14 @@ SELECT what, said_of('profile_sent', message) FROM (VALUES
 	('rows not minimal', substr(:'p'::bytea, 1, 38) || '\x8200' || substr(:'p'::bytea, 40)),
 	('rows over 63 bits', substr(:'p'::bytea, 1, 38) || '\xffffffffffffffffff01' || substr(:'p'::bytea, 40)),
 	('rows over 64 bits', substr(:'p'::bytea, 1, 38) || '\xffffffffffffffffff03' || substr(:'p'::bytea, 40)),
+	('no code masses', substr(:'p'::bytea, 1, 89) || '\x00' || substr(:'p'::bytea, 98)),
+	('two code masses of one', put(:'p', 89, '\x02')),
+	('65 code masses', put(:'p', 89, '\x41')),
+	('code 64', put(:'p', 90, '\x40')),
+	('code not minimal', substr(:'p'::bytea, 1, 90) || '\x8500' || substr(:'p'::bytea, 92)),
+	('another code', put(:'p', 90, '\x06')),
+	('code mass less than the mass', put(:'p', 91, '\xfc')),
+	('negative code mass', put(:'p', 91, '\xfd')),
 	('last sum not minimal', substr(:'p'::bytea, 1, length(:'p'::bytea) - 1) || '\x8100'),
 	('last sum over 128 bits', substr(:'p'::bytea, 1, length(:'p'::bytea) - 1) || ('\x' || repeat('ff', 19) || '01')::bytea),
 	('last sum without end', substr(:'p'::bytea, 1, length(:'p'::bytea) - 1) || ('\x' || repeat('ff', 40))::bytea),

@@ -3,7 +3,7 @@
 -- materialized views
 --
 \pset format unaligned
-\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=1 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=1 negative_rows=0 newest=NEWEST newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(SUM))) medium=((age=0 rows=1 mass=549755813888 sums=(0))) fine=((age=0 rows=1 mass=549755813888 sums=(0))) negative=()'
+\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=1 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=1 negative_rows=0 newest=NEWEST newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(SUM))) medium=((age=0 rows=1 mass=549755813888 codes=((code=5 mass=549755813888)) sums=(0))) fine=((age=0 rows=1 mass=549755813888 sums=(0))) negative=()'
 \set reading 'interestvec:1 dimensions=1 representation=00112233445566778899aabbccddeeff reading=ffeeddccbbaa99887766554433221100 rows=1 negative_rows=0 newest=NEWEST at=NEWEST mass=(1 1 1 0) gamma=(1 0 0) coarse=(1) medium=(1) fine=(1) negative=(0) user=(SUM) topics=()'
 
 -- 40 rows of 10 users, 4 of each: the same user has equal values

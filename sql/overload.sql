@@ -43,6 +43,7 @@ SELECT interest_read(profile => p, as_of => '2025-01-01', model => 'topics') IS 
 	interest_classify(reading => interest_read(p), model => 'topics') IS NOT NULL,
 	interest_probability(reading => interest_read(p), interest => 'music', model => 'topics') BETWEEN 0 AND 1,
 	interest_granularity(reading => interest_read(p), granularity => 'user') IS NOT NULL,
+	(SELECT count(*) > 0 FROM interest_topics(reading => interest_read(p), model => 'topics')) AS topics,
 	(interestvec_info(reading => interest_read(p))).dimensions, (interest_profile_info(profile => p)).dimensions
 FROM (SELECT interest_accumulate('topics', v) AS p FROM visit v WHERE person = 42) x;
 SELECT interest_create_model(name => 'named', source => 'visit', encoder => 'tiny', user_id => 'person', at => 'at', texts => '{title}', kind => 'action',

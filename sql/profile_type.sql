@@ -9,13 +9,13 @@ SET timezone = 'UTC';
 CREATE TABLE profile_sample (name text, body text);
 INSERT INTO profile_sample VALUES
 	('none', :'header' || ' rows=0 negative_rows=0'),
-	('one', :'header' || ' rows=1 negative_rows=0 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944))) medium=((age=0 rows=1 mass=549755813887 sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=()'),
+	('one', :'header' || ' rows=1 negative_rows=0 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944))) medium=((age=0 rows=1 mass=549755813887 codes=((code=5 mass=549755813887)) sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=()'),
 	('disliked', :'header' || ' rows=0 negative_rows=1 newest=-1 newest_rows=1 coarse=() medium=() fine=() negative=((age=0 rows=1 mass=268435456 sums=(0 7)))'),
-	('blocks', :'header' || ' rows=9 negative_rows=2 newest=0 newest_rows=2 coarse=((age=0 rows=2 mass=2199023255552 sums=(5 6)) (age=1 rows=1 mass=1099511627776 sums=(3 4)) (age=4 rows=3 mass=3298534883328 sums=(0 0))) medium=((age=0 rows=2 mass=2199023255552 sums=(5 6)) (age=1 rows=1 mass=1099511627776 sums=(3 4)) (age=2 rows=1 mass=1099511627776 sums=(3 4)) (age=3 rows=1 mass=1099511627776 sums=(3 4)) (age=4 rows=1 mass=1099511627776 sums=(3 4))) fine=((age=0 rows=2 mass=2199023255552 sums=(5 6))) negative=((age=1 rows=2 mass=2199023255552 sums=(-5 -6)))'),
+	('blocks', :'header' || ' rows=9 negative_rows=2 newest=0 newest_rows=2 coarse=((age=0 rows=2 mass=2199023255552 sums=(5 6)) (age=1 rows=1 mass=1099511627776 sums=(3 4)) (age=4 rows=3 mass=3298534883328 sums=(0 0))) medium=((age=0 rows=2 mass=2199023255552 codes=((code=0 mass=1099511627776) (code=63 mass=1099511627776)) sums=(5 6)) (age=1 rows=1 mass=1099511627776 codes=((code=5 mass=1099511627776)) sums=(3 4)) (age=2 rows=1 mass=1099511627776 codes=((code=5 mass=1099511627776)) sums=(3 4)) (age=3 rows=1 mass=1099511627776 codes=((code=5 mass=1099511627776)) sums=(3 4)) (age=4 rows=1 mass=1099511627776 codes=((code=5 mass=1099511627776)) sums=(3 4))) fine=((age=0 rows=2 mass=2199023255552 sums=(5 6))) negative=((age=1 rows=2 mass=2199023255552 sums=(-5 -6)))'),
 	-- the largest sums that rounding allows
-	('bound', :'header' || ' rows=1 negative_rows=0 newest=1 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(549756338178 -549756338178))) medium=((age=0 rows=1 mass=281474976710656 sums=(1 0))) fine=((age=0 rows=1 mass=268435456 sums=(0 0))) negative=()'),
+	('bound', :'header' || ' rows=1 negative_rows=0 newest=1 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(549756338178 -549756338178))) medium=((age=0 rows=1 mass=281474976710656 codes=((code=5 mass=281474976710656)) sums=(1 0))) fine=((age=0 rows=1 mass=268435456 sums=(0 0))) negative=()'),
 	-- a sum of populations: more than 64 bits
-	('many', :'header' || ' rows=4611686018427387904 negative_rows=0 newest=1 newest_rows=4611686018427387904 coarse=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(5070602400912917605986812821504 -5070602400912917605986812821503))) medium=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(0 0))) fine=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(0 0))) negative=()'),
+	('many', :'header' || ' rows=4611686018427387904 negative_rows=0 newest=1 newest_rows=4611686018427387904 coarse=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(5070602400912917605986812821504 -5070602400912917605986812821503))) medium=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 codes=((code=0 mass=51539607552) (code=31 mass=268435456) (code=32 mass=5070602400912917605935004778496)) sums=(0 0))) fine=((age=0 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(0 0))) negative=()'),
 	('rebuild', replace(:'header', 'rebuild=0', 'rebuild=1') || ' rows=1 negative_rows=0 newest=12345 newest_rows=0 coarse=((age=1 rows=1 mass=549755813888 sums=(2 3))) medium=() fine=() negative=()');
 
 -- what is printed is what was read
@@ -38,7 +38,7 @@ SELECT interest_profile_out(NULL), interest_profile_send(NULL), interest_profile
 CREATE TABLE profile_stored (id int, profile interest_profile);
 INSERT INTO profile_stored
 SELECT n, (replace(:'header', 'dimensions=2', 'dimensions=1024') ||
-	' rows=1 negative_rows=0 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(' || s || '))) medium=((age=0 rows=1 mass=549755813888 sums=(' || s || '))) fine=((age=0 rows=1 mass=549755813888 sums=(' || s || '))) negative=()')::interest_profile
+	' rows=1 negative_rows=0 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(' || s || '))) medium=((age=0 rows=1 mass=549755813888 codes=((code=5 mass=549755813888)) sums=(' || s || '))) fine=((age=0 rows=1 mass=549755813888 sums=(' || s || '))) negative=()')::interest_profile
 FROM (VALUES (1, 1), (2, 2), (3, 1)) v(n, k),
 	LATERAL (SELECT string_agg((i * 8388608 * k % 1000000007 * 500 * (CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END))::text, ' ' ORDER BY i) AS s FROM generate_series(1::bigint, 1024) i) l;
 SELECT attname, attstorage FROM pg_attribute WHERE attrelid = 'profile_stored'::regclass AND attnum = 2;

@@ -3,7 +3,7 @@
 SET client_min_messages = warning;
 
 -- a reading written down by hand, with the fingerprints of a model but not its dimensions
-SELECT regexp_replace(regexp_replace(interest_embed(3, 'topics')::text, '(coarse|medium|fine|negative|user)=\(([^ )]*)[^)]*\)', '\1=(\2)', 'g'),
+SELECT regexp_replace(regexp_replace(interest_embed(3, 'topics')::text, '(coarse|medium|fine|negative|user|vector)=\(([^ )]*)[^)]*\)', '\1=(\2)', 'g'),
 	'dimensions=16', 'dimensions=1') AS short \gset
 SELECT interest_classify(:'short'::interestvec);
 SELECT interest_probability(:'short'::interestvec, 'music', 'topics');

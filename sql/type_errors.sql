@@ -2,7 +2,7 @@
 -- Malformed text and damaged values of both types: one clear error each
 --
 \pset format unaligned
-\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))'
+\set profile 'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 codes=((code=5 mass=549755813887)) sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))'
 \set reading 'interestvec:1 dimensions=2 representation=00112233445566778899aabbccddeeff reading=ffeeddccbbaa99887766554433221100 rows=3 negative_rows=1 newest=694267200000000 at=694353600000000 mass=(1.5 1.25 0.75 0.5) gamma=(0.5 0.3 0.2) coarse=(1 2) medium=(0.1 -0.25) fine=(-1 0) negative=(0.5 0.125) user=(3 4) topics=((code=3 mass=0.75 vector=(1 0)) (code=1 mass=0.5 vector=(0 1)))'
 
 -- What a command says: its SQLSTATE, message, detail and hint, or "accepted".
@@ -77,10 +77,21 @@ INSERT INTO changes (what, old, new) VALUES
 	('blocks in another order', '(age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2', '(age=2 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=0'),
 	('negative age', 'age=2', 'age=-1'),
 	('a block without rows', 'age=2 rows=1', 'age=2 rows=0'),
-	('mass too small', 'mass=549755813887', 'mass=268435455'),
-	('mass too large', 'mass=549755813887', 'mass=281474976710657'),
-	('mass of 0', 'mass=549755813887', 'mass=0'),
-	('negative mass', 'mass=549755813887', 'mass=-549755813887'),
+	('mass too small', 'age=2 rows=1 mass=549755813888', 'age=2 rows=1 mass=268435455'),
+	('mass too large', 'age=2 rows=1 mass=549755813888', 'age=2 rows=1 mass=281474976710657'),
+	('mass of 0', 'age=2 rows=1 mass=549755813888', 'age=2 rows=1 mass=0'),
+	('negative mass', 'age=2 rows=1 mass=549755813888', 'age=2 rows=1 mass=-549755813888'),
+	('no codes', ' codes=((code=5 mass=549755813887))', ''),
+	('an empty list of codes', 'codes=((code=5 mass=549755813887))', 'codes=()'),
+	('codes of a coarse block', 'sums=(1 2)', 'codes=((code=5 mass=549755813888)) sums=(1 2)'),
+	('a code over the limit', 'code=5', 'code=64'),
+	('negative code', 'code=5', 'code=-1'),
+	('a code mass too small', 'code=5 mass=549755813887', 'code=5 mass=268435455'),
+	('less code mass than mass', 'code=5 mass=549755813887', 'code=5 mass=549755813886'),
+	('more code mass than mass', 'code=5 mass=549755813887', 'code=5 mass=549755813888'),
+	('more codes than rows', '(code=5 mass=549755813887)', '(code=5 mass=274877906943) (code=6 mass=274877906944)'),
+	('codes twice', '(code=5 mass=549755813887)', '(code=5 mass=274877906943) (code=5 mass=274877906944)'),
+	('codes in another order', '(code=5 mass=549755813887)', '(code=5 mass=274877906943) (code=4 mass=274877906944)'),
 	('sum too large', '(274877906944 ', '(549756338179 '),
 	('sum too small', ' -274877906944)', ' -549756338179)'),
 	('sum over 127 bits', '(274877906944 ', '(170141183460469231731687303715884105728 '),
@@ -93,7 +104,7 @@ INSERT INTO changes (what, old, new) VALUES
 	('three sums', 'sums=(1 0)', 'sums=(1 0 0)'),
 	('one sum', 'sums=(1 0)', 'sums=(1)'),
 	('no sums', 'sums=(1 0)', 'sums=()'),
-	('a part missing', ' medium=((age=0 rows=1 mass=549755813887 sums=(1 0)))', ''),
+	('a part missing', ' medium=((age=0 rows=1 mass=549755813887 codes=((code=5 mass=549755813887)) sums=(1 0)))', ''),
 	('parts in another order', 'medium=', 'fine='),
 	('blocks without blank', ')) (age', '))(age'),
 	('six blocks', 'coarse=(', 'coarse=((age=0 rows=1 mass=549755813888 sums=(1 1)) (age=1 rows=1 mass=549755813888 sums=(1 1)) (age=2 rows=1 mass=549755813888 sums=(1 1)) (age=3 rows=1 mass=549755813888 sums=(1 1)) '),

@@ -1,10 +1,11 @@
 /*
  * read.c
  *	  From a profile or a reading to interests: interest_read,
- *	  interest_classify, interest_probability.
+ *	  interest_classify, interest_probability, interest_topics.
  */
 #include "pg/compat.h"
 
+#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
@@ -12,6 +13,7 @@
 #include "pg/encode.h"
 #include "pg/profile_type.h"
 #include "pg/scores.h"
+#include "pg/type_value.h"
 #include "pg/vector_type.h"
 
 #define SCRATCH_SIZE (16 * 1024)
@@ -135,4 +137,45 @@ interest_probability(PG_FUNCTION_ARGS)
 	probabilities = palloc(sizeof(float) * model->model.interests.count);
 	InterestModelProbabilities(&model->model, reading.vector[INTEREST_USER], &scratch->arena, probabilities);
 	PG_RETURN_FLOAT4(probabilities[index]);
+}
+
+/* A topic as a row: code, share of all, mass, the best interest of its vector, the vector. */
+static void
+PutTopic(ReturnSetInfo *result, const InterestLoadedModel *model, const InterestReading *reading,
+		 const InterestTopic *topic, InterestArena *scratch)
+{
+	double		total = 0;
+	float		probability;
+	int			interest = InterestBestInterest(model, topic->vector, scratch, &probability);
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	for (int i = 0; i < reading->topic_count; i++)
+		total += reading->topics[i].mass;
+	values[0] = Int32GetDatum(topic->code);
+	values[1] = Float4GetDatum((float4) (topic->mass / total));
+	values[2] = Float4GetDatum(topic->mass);
+	values[3] = InterestNameText(model->model.interests.spans[interest]);
+	values[4] = Float4GetDatum(probability);
+	values[5] = PointerGetDatum(InterestMakeRealArray(topic->vector, reading->dimensions));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+INTEREST_FUNCTION(interest_topics);
+Datum
+interest_topics(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestReading reading;
+	InterestLoadedModel *model;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	model = OpenReading(fcinfo, TextArgument(fcinfo, 1), &scratch->arena, &reading);
+	for (int i = 0; i < reading.topic_count; i++)
+		PutTopic((ReturnSetInfo *) fcinfo->resultinfo, model, &reading, &reading.topics[i], &scratch->arena);
+	InterestArenaEnd(scratch);
+	return (Datum) 0;
 }

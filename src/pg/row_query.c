@@ -115,11 +115,9 @@ QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, Inte
 	InterestStatus status;
 
 	switch (InterestRowVector(&query->model->model, behaviour, InterestQuerySentence(query, behaviour),
-							  &query->scratch->arena, query->vector, &row->weight, &row->negative, &status))
+							  &query->scratch->arena, query->vector, row, &status))
 	{
 		case INTEREST_ROW_DONE:
-			row->time = behaviour->time;
-			row->vector = query->vector;
 			return true;
 		case INTEREST_ROW_SKIPPED:
 			return false;

@@ -89,6 +89,24 @@ InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestAre
 	return PointerGetDatum(array);
 }
 
+int
+InterestBestInterest(const InterestLoadedModel *model, const float *u, InterestArena *scratch,
+					 float *probability)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	int			count = model->model.interests.count;
+	float	   *probabilities = InterestArenaArray(scratch, float, count);
+	int			best = 0;
+
+	InterestModelProbabilities(&model->model, u, scratch, probabilities);
+	for (int i = 1; i < count; i++)
+		if (probabilities[i] > probabilities[best])
+			best = i;
+	*probability = probabilities[best];
+	InterestArenaReturnTo(scratch, mark);
+	return best;
+}
+
 void
 InterestReadProfile(const InterestStateView *view, const InterestLoadedModel *model,
 					int64 at, InterestArena *arena, InterestReading *reading)

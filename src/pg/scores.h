@@ -14,6 +14,10 @@ extern Datum InterestNameText(InterestSpan name);
 /* interest_score[], best first, ties by name; u is (dimensions). */
 extern Datum InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestArena *scratch);
 
+/* The interest of the greatest probability, the first by name of equal ones. */
+extern int	InterestBestInterest(const InterestLoadedModel *model, const float *u, InterestArena *scratch,
+								 float *probability);
+
 /* Reads a state at a time by a model; arrays in the arena. */
 extern void InterestReadProfile(const InterestStateView *view, const InterestLoadedModel *model,
 								int64 at, InterestArena *arena, InterestReading *reading);

@@ -67,8 +67,7 @@ Answer(InterestModel *model, InterestArena *arena)
 	float	   *v = InterestArenaArray(arena, float, model->shape.dimensions);
 	float	   *probabilities = InterestArenaArray(arena, float, model->interests.count);
 	InterestBehaviour behaviour = {.has_time = true, .numerics = numerics};
-	double		weight;
-	bool		negative;
+	InterestStateRow row;
 	InterestStatus status;
 
 	for (int i = 0; i < features->numeric_count; i++)
@@ -78,9 +77,9 @@ Answer(InterestModel *model, InterestArena *arena)
 	behaviour.categoricals =
 		InterestArenaAllocateZero(arena, sizeof(InterestValues) * (size_t) features->categorical_count);
 	InterestModelOpen(model, arena, InterestKernelChoose("auto"));
-	if (InterestRowVector(model, &behaviour, sentence, arena, v, &weight, &negative, &status) !=
-		INTEREST_ROW_DONE)
+	if (InterestRowVector(model, &behaviour, sentence, arena, v, &row, &status) != INTEREST_ROW_DONE)
 		return;
+	Require(row.code >= 0 && row.code < INTEREST_CODES);
 	RequireFinite(model->shape.dimensions, v);
 	InterestModelProbabilities(model, v, arena, probabilities);
 	RequireFinite(model->interests.count, probabilities);

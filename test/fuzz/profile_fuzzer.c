@@ -9,6 +9,7 @@
  * bytes, and taking it away again leaves nothing.
  */
 #include "check.h"
+#include "history.h"
 
 #include "core/profile/vector.h"
 
@@ -53,15 +54,18 @@ TryReading(const InterestStateView *view)
 {
 	InterestReadingModel model = {
 		view->shape.dimensions, {0}, {0}, NULL, {1.0, 2.0, 0.5},
-		{{0.5, 0.1, -0.3, 0.2, 0, 0}, {0.1, 0, 0, 0, 0.3, 0}, {0, 0, -0.5, 0, 0, 0.4}}, 0.5
+		{{0.5, 0.1, -0.3, 0.2, 0, 0}, {0.1, 0, 0, 0, 0.3, 0}, {0, 0, -0.5, 0, 0, 0.4}}, 0.5, NULL, NULL
 	};
 	InterestReading reading;
-	size_t		size = InterestVectorSize(view->shape.dimensions, 0);
-	uint8_t    *payload = InterestArenaAllocate(&arena, size);
+	uint8_t    *payload;
+	size_t		size;
 
+	GiveCodebook(&model, &arena);
 	model.mu = InterestArenaAllocateZero(&arena, sizeof(float) * (size_t) view->shape.dimensions);
 	memcpy(model.representation, view->shape.fingerprint, INTEREST_FINGERPRINT_SIZE);
 	Require(InterestReadState(view, &model, view->newest, &arena, &reading, &status));
+	size = InterestVectorSize(reading.dimensions, reading.topic_count);
+	payload = InterestArenaAllocate(&arena, size);
 	InterestVectorWrite(&reading, payload);
 	Require(InterestVectorCheck(payload, size, &status));
 }

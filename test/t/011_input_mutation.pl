@@ -18,7 +18,7 @@ $node->safe_psql('postgres', 'CREATE EXTENSION interest');
 my %text_of = (
 	interest_profile => [
 		'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=0 negative_rows=0',
-		'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))',
+		'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=2 half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=2 negative_rows=1 newest=694267200000000 newest_rows=1 coarse=((age=0 rows=1 mass=549755813888 sums=(274877906944 -274877906944)) (age=2 rows=1 mass=549755813888 sums=(1 2))) medium=((age=0 rows=1 mass=549755813887 codes=((code=5 mass=549755813887)) sums=(1 0))) fine=((age=0 rows=1 mass=4294967296 sums=(-1 4294967296))) negative=((age=1 rows=1 mass=4294967296 sums=(1 -1)))',
 		'interest_profile:1 fingerprint=00112233445566778899aabbccddeeff dimensions=1 half_lives=(5 4 3) rebuild=1 rows=4611686018427387904 negative_rows=0 newest=-1 newest_rows=0 coarse=((age=4 rows=4611686018427387904 mass=5070602400912917605986812821504 sums=(-5070602400912917605986812821503))) medium=() fine=() negative=()',
 	],
 	interestvec => [

@@ -6,6 +6,8 @@
 
 #include "check.h"
 
+#include "core/profile/topics.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +94,31 @@ RandomVector(InterestRandom *random, int dimensions, InterestArena *arena)
 	return vector;
 }
 
+void
+GiveCodebook(InterestReadingModel *model, InterestArena *arena)
+{
+	InterestRandom random = InterestRandomKeyed(11, 12, 13, 14);
+	float	   *codes = InterestArenaArray(arena, float, INTEREST_CODES * model->dimensions);
+	double	   *distances = InterestArenaArray(arena, double, INTEREST_CODES * INTEREST_CODES);
+
+	for (int code = 0; code < INTEREST_CODES; code++)
+	{
+		float	   *vector = codes + code * model->dimensions;
+		double		square = 0.0;
+
+		for (int i = 0; i < model->dimensions; i++)
+		{
+			vector[i] = (float) (2.0 * InterestRandomUniform(&random) - 1.0);
+			square += (double) vector[i] * vector[i];
+		}
+		for (int i = 0; i < model->dimensions; i++)
+			vector[i] = (float) (vector[i] / sqrt(square));
+	}
+	InterestMeasureCodes(model->dimensions, codes, distances);
+	model->codes = codes;
+	model->code_distances = distances;
+}
+
 History
 RandomHistory(uint64_t seed, InterestArena *arena)
 {
@@ -99,6 +126,8 @@ RandomHistory(uint64_t seed, InterestArena *arena)
 	int64_t		start = RandomStart(&random);
 	int64_t		spread = RandomSpread(&random);
 	int			negative_in = 1 + (int) InterestRandomBelow(&random, 6);
+	static const uint32_t code_counts[] = {1, 5, INTEREST_CODES};
+	uint32_t	codes = code_counts[InterestRandomBelow(&random, 3)];
 	History		history;
 
 	history.shape = UsualShape(1 + (int) InterestRandomBelow(&random, 5));
@@ -114,6 +143,7 @@ RandomHistory(uint64_t seed, InterestArena *arena)
 		row->weight = RandomWeight(&random);
 		row->negative = InterestRandomBelow(&random, (uint32_t) negative_in) == 1;
 		row->vector = RandomVector(&random, history.shape.dimensions, arena);
+		row->code = (int) InterestRandomBelow(&random, codes);
 		if (i > 0 && InterestRandomBelow(&random, 5) == 0)
 			row->time = history.rows[i - 1].time;
 		if (i > 0 && InterestRandomBelow(&random, 10) == 0)

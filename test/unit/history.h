@@ -7,7 +7,7 @@
 #define HISTORY_H
 
 #include "core/base/random.h"
-#include "core/profile/state.h"
+#include "core/profile/reading.h"
 
 #define HOUR INT64_C(3600000000)
 #define DAY (24 * HOUR)
@@ -38,9 +38,13 @@ extern InterestProfileShape UsualShape(int dimensions);
 /*
  * 1 to 60 rows of 1 to 5 dimensions: ties in time, equal rows, negative rows,
  * bursts and rows centuries apart, times before 2000 and near both ends of
- * int64, all weights from least to greatest, odd half-lives too.
+ * int64, all weights from least to greatest, odd half-lives too; one code, a
+ * few or all of them.
  */
 extern History RandomHistory(uint64_t seed, InterestArena *arena);
+
+/* A codebook of random directions. */
+extern void GiveCodebook(InterestReadingModel *model, InterestArena *arena);
 
 extern Working NewWorking(const InterestProfileShape *shape, InterestArena *arena);
 extern void AddRow(Working *state, const InterestStateRow *row, InterestArena *arena);

@@ -174,6 +174,7 @@ TestReading(void)
 	InterestModelReading(&model, &reading);
 	CHECK_INTEGER(reading.dimensions, DIMENSIONS);
 	CHECK(reading.mu == model.mu);
+	CHECK(reading.codes == model.codebook.weight);
 	CHECK_NEAR(reading.kappa[0], 1.0, 0.0);
 	CHECK_NEAR(reading.kappa[1], INTEREST_MIN_KAPPA, 1e-8);
 	CHECK_NEAR(reading.kappa[2], INTEREST_MAX_KAPPA, 1e-5);
@@ -292,6 +293,14 @@ TestSections(void)
 	model.network.bias[0] += 1.0f;
 	after = Write(&model);
 	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_REPRESENTATION]) != 0);
+	before = after;
+	model.codebook.weight[63 * DIMENSIONS] = 0.0f;
+	model.codebook.weight[63 * DIMENSIONS + 1] = 1.0f;
+	after = Write(&model);
+	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_REPRESENTATION]) != 0);
+	CHECK(memcmp(before.bytes + before.section_end[INTEREST_REPRESENTATION],
+				 after.bytes + before.section_end[INTEREST_REPRESENTATION],
+				 before.size - before.section_end[INTEREST_REPRESENTATION]) == 0);
 }
 
 static bool
@@ -370,7 +379,7 @@ TestFlipped(void)
 }
 
 static void
-CheckParameterRefused(InterestModel *model, float *parameter, float value)
+CheckRefusedNumber(InterestModel *model, float *parameter, float value, const char *detail)
 {
 	float		sound = *parameter;
 	InterestStatus status;
@@ -381,9 +390,21 @@ CheckParameterRefused(InterestModel *model, float *parameter, float value)
 	if (CHECK(!Reads(image.bytes, image.size, &status)))
 	{
 		CHECK_INTEGER(status.code, INTEREST_CORRUPT);
-		CHECK_STRING(status.detail, "A parameter is out of range.");
+		CHECK_STRING(status.detail, detail);
 	}
 	*parameter = sound;
+}
+
+static void
+CheckParameterRefused(InterestModel *model, float *parameter, float value)
+{
+	CheckRefusedNumber(model, parameter, value, "A parameter is out of range.");
+}
+
+static void
+CheckCodeRefused(InterestModel *model, float *component, float value)
+{
+	CheckRefusedNumber(model, component, value, "A code is not of norm 1.");
 }
 
 static void
@@ -398,6 +419,10 @@ TestHostile(void)
 	CheckParameterRefused(&model, model.mu, 1.1e6f);
 	CheckParameterRefused(&model, model.eta, -0.5f);
 	CheckParameterRefused(&model, model.head.log_scale, 10.5f);
+	CheckCodeRefused(&model, model.codebook.weight, 0.99f);
+	CheckCodeRefused(&model, model.codebook.weight + 64 * DIMENSIONS - 1, 0.1f);
+	CheckCodeRefused(&model, model.codebook.weight + 1, NAN);
+	CheckCodeRefused(&model, model.codebook.weight, HUGE_VALF);
 	image.bytes[0] = INTEREST_MODEL_VERSION + 1;
 	CHECK(!Reads(image.bytes, image.size, &status));
 	CHECK_INTEGER(status.code, INTEREST_UNSUPPORTED);
@@ -449,23 +474,26 @@ TestAnswers(void)
 	float		without[DIMENSIONS];
 	float		probabilities[COUNT(interests)];
 	double		square = 0.0;
-	double		weight = 0.0;
-	bool		negative = false;
+	InterestStateRow row;
 	size_t		footprint;
 	InterestStatus status;
 
 	InterestModelOpen(&model, &arena, InterestKernelChoose("auto"));
 	InterestArenaInit(&scratch, CheckHost(), 1 << 16);
-	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &scratch, v, &weight, &negative, &status),
+	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &scratch, v, &row, &status),
 				  INTEREST_ROW_DONE);
 	footprint = InterestArenaFootprint(&scratch);
-	CHECK_NEAR(weight, 0.5, 0.0);
-	CHECK(negative);
+	CHECK_NEAR(row.weight, 0.5, 0.0);
+	CHECK(row.negative);
+	CHECK(row.vector == v);
+	CHECK_INTEGER(row.time, DAY);
+	CHECK_INTEGER(row.code, 0);	/* untrained: the lowest of equal codes */
+	CHECK_NEAR(model.code_distances[1], 0.0, 0.0);
 	for (int j = 0; j < DIMENSIONS; j++)
 		square += (double) v[j] * v[j];
 	CHECK_NEAR(square, 1.0, 1e-6);	/* 8 h is long */
 	for (int i = 0; i < 100; i++)	/* no memory is left behind */
-		CHECK_INTEGER(InterestRowVector(&model, &behaviour, NULL, &scratch, without, &weight, &negative, &status),
+		CHECK_INTEGER(InterestRowVector(&model, &behaviour, NULL, &scratch, without, &row, &status),
 					  INTEREST_ROW_DONE);
 	CHECK(memcmp(v, without, sizeof(v)) != 0);
 	CHECK_INTEGER(InterestArenaFootprint(&scratch), footprint);
@@ -481,9 +509,40 @@ TestAnswers(void)
 	}
 
 	behaviour.has_time = false;
-	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &scratch, v, &weight, &negative, &status),
+	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &scratch, v, &row, &status),
 				  INTEREST_ROW_SKIPPED);
 	InterestArenaFree(&scratch);
+}
+
+/* The row's own direction is its code once a codebook has it. */
+static void
+TestCode(void)
+{
+	InterestModel model = Make();
+	const InterestSpan texts[] = {SPAN("a film")};
+	const double age[] = {25.0};
+	const InterestValues categoricals[] = {{0, NULL}, {0, NULL}};
+	const float sentence[SENTENCE_WIDTH] = {0.5f, -0.5f, 0.5f, -0.5f};
+	InterestBehaviour behaviour = {true, DAY, {NULL, 0}, texts, age, categoricals};
+	InterestReadingModel reading;
+	float		v[DIMENSIONS];
+	double		distance = 0.0;
+	InterestStateRow row;
+	InterestStatus status;
+
+	InterestModelOpen(&model, &arena, InterestKernelChoose("auto"));
+	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &arena, v, &row, &status), INTEREST_ROW_DONE);
+	for (int i = 0; i < DIMENSIONS; i++)	/* of norm 1: 8 h is long */
+		model.codebook.weight[42 * DIMENSIONS + i] = v[i];
+	InterestModelOpen(&model, &arena, InterestKernelChoose("auto"));
+	CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &arena, v, &row, &status), INTEREST_ROW_DONE);
+	CHECK_INTEGER(row.code, 42);
+	InterestModelReading(&model, &reading);
+	for (int i = 0; i < DIMENSIONS; i++)
+		distance += pow(v[i] - (i == 0), 2);
+	CHECK_NEAR(reading.code_distances[42], distance, 1e-12);
+	CHECK_NEAR(reading.code_distances[42 * INTEREST_CODES + 3], distance, 1e-12);
+	CHECK_NEAR(reading.code_distances[42 * INTEREST_CODES + 42], 0.0, 0.0);
 }
 
 /* A vector that overflows is an error, never a silent zero or NaN. */
@@ -498,15 +557,14 @@ TestOverflow(void)
 	const float huge[] = {1e15f, 1e25f, HUGE_VALF, NAN};
 	InterestBehaviour behaviour = {true, 0, {NULL, 0}, texts, age, categoricals};
 	float		v[DIMENSIONS];
-	double		weight;
-	bool		negative;
+	InterestStateRow row;
 	InterestStatus status;
 
 	InterestModelOpen(&model, &arena, InterestKernelChoose("auto"));
 	for (int i = 0; i < COUNT(huge); i++)
 	{
 		model.network.bias[0] = huge[i];
-		CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &arena, v, &weight, &negative, &status),
+		CHECK_INTEGER(InterestRowVector(&model, &behaviour, sentence, &arena, v, &row, &status),
 					  huge[i] < 1e18f ? INTEREST_ROW_DONE : INTEREST_ROW_FAILED);
 	}
 	CHECK_STRING(status.message, "vector of a row is not finite");
@@ -518,7 +576,7 @@ main(void)
 	static void (*const tests[]) (void) = {
 		TestLayout, TestWithoutEncoder, TestInitialize, TestReading, TestSpecification,
 		TestRoundTrip, TestSections, TestTruncated, TestFlipped, TestHostile, TestLyingCounts,
-		TestAnswers, TestOverflow
+		TestAnswers, TestCode, TestOverflow
 	};
 
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);

@@ -18,12 +18,12 @@ static const char empty_hex[] =
 "01" "00" "0102030405060708090a0b0c0d0e0f10" "02" "8080bedbcfc403" "80809d8e9a23" "80c0ddeec102"
 "00" "00";
 
-/* One row at 2000-01-02, weight 1, vector (0.5, -0.25). */
+/* One row at 2000-01-02, weight 1, vector (0.5, -0.25), code 3. */
 static const char one_row_hex[] =
 "01" "00" "0102030405060708090a0b0c0d0e0f10" "02" "8080bedbcfc403" "80809d8e9a23" "80c0ddeec102"
 "01" "00" "8080bbdd8305" "01"
 "01" "00" "01" "9aeae68f20" "8eb5f38710" "c5daf98308"
-"01" "00" "01" "ae8cf3cf21" "00" "98c6f9e710" "8be3fcb308"
+"01" "00" "01" "ae8cf3cf21" "01" "03" "ae8cf3cf21" "98c6f9e710" "8be3fcb308"
 "01" "00" "01" "8080808040" "8080808020" "ffffffff0f"
 "00";
 
@@ -37,7 +37,7 @@ static const char one_row_text[] =
 "half_lives=(15552000000000 1209600000000 86400000000) rebuild=0 rows=1 negative_rows=0 "
 "newest=86400000000 newest_rows=1 "
 "coarse=((age=0 rows=1 mass=4311538317 sums=(2155769159 -1077884579))) "
-"medium=((age=0 rows=1 mass=4512965399 sums=(2256482700 -1128241350))) "
+"medium=((age=0 rows=1 mass=4512965399 codes=((code=3 mass=4512965399)) sums=(2256482700 -1128241350))) "
 "fine=((age=0 rows=1 mass=8589934592 sums=(4294967296 -2147483648))) negative=()";
 
 static const char empty_text[] =
@@ -48,7 +48,7 @@ static Bytes
 OneRow(int64_t time, double weight, bool negative)
 {
 	static const float vector[2] = {0.5f, -0.25f};
-	InterestStateRow row = {time, weight, negative, vector};
+	InterestStateRow row = {time, weight, negative, vector, 3};
 	History		history = {UsualShape(2), 1, &row};
 
 	return StateOfRows(&history, NULL, 1, &arena);
@@ -90,23 +90,41 @@ static void
 TestGoldenWorking(void)
 {
 	static const char header_hex[] =
-		"81" "00" "03" "00" "0200" "0000" "0102030405060708090a0b0c0d0e0f10"
+		"81" "00" "03" "00" "0200" "2800" "0102030405060708090a0b0c0d0e0f10"
 		"00806ffb240e0000" "0040c7a119010000" "0060d71d14000000"
 		"0000000000000000" "0100000000000000" "0060d71d14000000" "0100000000000000"
 		"ffffffffff" "ffffffffff" "ffffffffff" "00ffffffff" "00000000"
 		"0000000000000000000000000000000000000000000000000000000000000000"
+		"0000000000000000" "0000000000000000" "0000000000000000" "0000000000000000" "0000000000000000"
 		"0100000000000000" "8ddafc00010000000000000000000000"
 		"476d7e80000000000000000000000000" "5dc9c0bfffffffffffffffffffffffff";
 	static const float vector[2] = {0.5f, -0.25f};
 	static const uint16_t one = 1;
-	InterestStateRow row = {DAY, 1.0, true, vector};
+	InterestStateRow row = {DAY, 1.0, true, vector, 3};
 	InterestProfileShape shape = UsualShape(2);
 	Working		state = NewWorking(&shape, &arena);
 	Bytes		start = {state.payload, strlen(header_hex) / 2};
+	Bytes		codes;
+	Bytes		masses;
 
 	AddRow(&state, &row, &arena);
 	if (*(const uint8_t *) &one == 1)
 		CHECK_STRING(ToHex(start, &arena), header_hex);
+	state = NewWorking(&shape, &arena);
+	codes = (Bytes) {state.payload + 136, 40};
+	masses = (Bytes) {state.payload + 176 + 3 * (24 + 16 * 2), 32};
+	row.negative = false;
+	AddRow(&state, &row, &arena);
+	row.code = 1;
+	AddRow(&state, &row, &arena);
+	AddRow(&state, &row, &arena);
+	if (*(const uint8_t *) &one == 1)
+	{
+		CHECK_STRING(ToHex(codes, &arena), "0a000000000000000000000000000000"
+					 "000000000000000000000000000000000000000000000000");
+		CHECK_STRING(ToHex(masses, &arena), "2ec6fc1902000000" "0000000000000000"
+					 "1763fe0c01000000" "0000000000000000");
+	}
 	CHECK(InterestStateIsWorking(state.payload, state.size));
 	CHECK(!InterestStateCheck(state.payload, state.size, &status));
 }
@@ -168,15 +186,20 @@ TestSizes(void)
 	InterestStateView view;
 	Working		state = NewWorking(&shape, &arena);
 	float		vector[64];
-	InterestStateRow row = {26 * 365 * DAY, 1.0, false, vector};
+	InterestStateRow row = {26 * 365 * DAY, 1.0, false, vector, 0};
 
 	for (int i = 0; i < 64; i++)
 		vector[i] = i & 1 ? 0.125f : -0.125f;
 	/* A palloc of more than 4,096 bytes would take 8 kB; 4 are the varlena's header. */
 	CHECK(state.size + 4 <= 4080);
-	CHECK_INTEGER(state.size, 3280);
+	CHECK_INTEGER(state.size, 3960);
+	for (row.code = 0; row.code < 40; row.code++)
+		AddRow(&state, &row, &arena);
+	CHECK_INTEGER(state.size, 3960);
 	AddRow(&state, &row, &arena);
-	CHECK_INTEGER(state.size, 3280);
+	CHECK_INTEGER(state.size, 176 + 6 * 1048 + 80 * 16);
+	state = NewWorking(&shape, &arena);
+	AddRow(&state, &row, &arena);
 	view = OpenWorking(&state);
 	CHECK(InterestStateCanonicalSize(&view) <= 1300);
 }
@@ -193,8 +216,11 @@ CheckBlockAgainstRows(const History *history, const InterestStateView *view,
 	InterestInt128 mass = InterestInt128From(0);
 	InterestInt128 sums[8];
 	InterestInt128 found[8];
+	InterestInt128 codes[INTEREST_CODES];
+	InterestInt128 found_codes[INTEREST_CODES];
 
 	memset(sums, 0, sizeof(sums));
+	memset(codes, 0, sizeof(codes));
 	for (int i = 0; i < history->count; i++)
 	{
 		const InterestStateRow *row = &history->rows[i];
@@ -205,10 +231,14 @@ CheckBlockAgainstRows(const History *history, const InterestStateView *view,
 			continue;
 		rows++;
 		mass = InterestInt128Add(mass, InterestInt128From(llrint(ldexp(weight, 40))));
+		if (part == INTEREST_MEDIUM)
+			codes[row->code] = InterestInt128Add(codes[row->code], InterestInt128From(llrint(ldexp(weight, 40))));
 		for (int j = 0; j < history->shape.dimensions; j++)
 			sums[j] = InterestInt128Add(sums[j], InterestInt128From(llrint(ldexp(weight * row->vector[j], 40))));
 	}
 	InterestStateBlockSums(view, block, found);
+	InterestStateBlockCodes(view, block, found_codes);
+	CHECK(memcmp(codes, found_codes, sizeof(codes)) == 0);
 	CHECK_INTEGER(block->rows, rows);
 	CHECK(memcmp(&block->mass, &mass, sizeof(mass)) == 0);
 	CHECK(memcmp(found, sums, sizeof(InterestInt128) * (size_t) history->shape.dimensions) == 0);
@@ -383,6 +413,77 @@ TestSubtract(const History *history, Bytes whole, InterestRandom *random)
 	}
 }
 
+/* Every row alone is taken away again, the newest only where another row has its time. */
+static void
+TestDeletes(const History *history, Bytes whole)
+{
+	int		   *others = InterestArenaArray(&arena, int, history->count);
+	InterestStateView view = OpenBytes(whole);
+
+	for (int i = 0; i < history->count; i++)
+	{
+		bool		leaves = history->rows[i].time == view.newest && view.newest_rows == 1 && history->count > 1;
+		Bytes		found;
+
+		for (int j = 0, k = 0; j < history->count; j++)
+			if (j != i)
+				others[k++] = j;
+		CHECK_INTEGER(Subtract(whole, StateOfRows(history, &i, 1, &arena), false, &found),
+					  leaves ? INTEREST_STATE_NEWEST_LEAVES : INTEREST_STATE_DONE);
+		CHECK(SameBytes(found, leaves ? whole : StateOfRows(history, others, history->count - 1, &arena)));
+	}
+}
+
+/* A frame of some rows slides over the history in the order given, as the server's windows do. */
+static void
+TestSlide(const History *history, const int *order, int width)
+{
+	Working		state = NewWorking(&history->shape, &arena);
+	InterestStateView view;
+
+	for (int i = 0; i < history->count; i++)
+	{
+		int			first = i - width + 1 > 0 ? i - width + 1 : 0;
+
+		if (i >= width)
+		{
+			view = OpenBytes(StateOfRows(history, order + i - width, 1, &arena));
+			if (InterestStateSubtract(state.payload, &view, false, &status) != INTEREST_STATE_DONE)
+			{
+				/* The frame starts anew without its newest row. */
+				view = OpenBytes(StateOfRows(history, order + first, i - first, &arena));
+				state = NewWorking(&history->shape, &arena);
+				MergeView(&state, &view, &arena);
+			}
+		}
+		AddRow(&state, &history->rows[order[i]], &arena);
+		view = OpenWorking(&state);
+		CHECK(SameBytes(Canonical(&view, &arena), StateOfRows(history, order + first, i - first + 1, &arena)));
+	}
+}
+
+/* Forwards and backwards in time, with ties in any order. */
+static void
+TestSlides(const History *history, InterestRandom *random)
+{
+	int		   *order = InterestArenaArray(&arena, int, history->count);
+	int		   *backwards = InterestArenaArray(&arena, int, history->count);
+	int			width = 1 + (int) InterestRandomBelow(random, (uint32_t) history->count);
+
+	for (int i = 0; i < history->count; i++)
+	{
+		int			at = i;
+
+		for (; at > 0 && history->rows[order[at - 1]].time > history->rows[i].time; at--)
+			order[at] = order[at - 1];
+		order[at] = i;
+	}
+	for (int i = 0; i < history->count; i++)
+		backwards[i] = order[history->count - 1 - i];
+	TestSlide(history, order, width);
+	TestSlide(history, backwards, width);
+}
+
 static void
 TestHistories(void)
 {
@@ -396,6 +497,8 @@ TestHistories(void)
 		TestOrders(&history, expected, &random);
 		for (int i = 0; i < 3; i++)
 			TestSubtract(&history, expected, &random);
+		TestDeletes(&history, expected);
+		TestSlides(&history, &random);
 		InterestArenaReturnTo(&arena, mark);
 	}
 }
@@ -438,11 +541,39 @@ ZeroRows(int count, const int64_t *times, double weight)
 
 	for (int i = 0; i < count; i++)
 	{
-		InterestStateRow row = {times[i], weight, false, zero};
+		InterestStateRow row = {times[i], weight, false, zero, 0};
 
 		rows[i] = row;
 	}
 	return StateOfRows(&history, NULL, count, &arena);
+}
+
+/* Two rows, of two codes, in one block; codes alone tell them from others. */
+static Bytes
+CodedRows(int first, int second)
+{
+	static const float zero[2] = {0.0f, 0.0f};
+	InterestStateRow rows[2] = {{DAY, 1.0, false, zero, first}, {DAY, 1.0, false, zero, second}};
+	History		history = {UsualShape(2), second < 0 ? 1 : 2, rows};
+
+	return StateOfRows(&history, NULL, history.count, &arena);
+}
+
+static void
+TestCodesAreAPart(void)
+{
+	Bytes		result;
+
+	CHECK_INTEGER(Subtract(CodedRows(7, 63), CodedRows(63, -1), false, &result), INTEREST_STATE_DONE);
+	CHECK(SameBytes(result, CodedRows(7, -1)));
+	CHECK_INTEGER(Subtract(CodedRows(7, 7), CodedRows(7, -1), false, &result), INTEREST_STATE_DONE);
+	CHECK(SameBytes(result, CodedRows(7, -1)));
+	CHECK_INTEGER(Subtract(CodedRows(7, 63), CodedRows(8, -1), false, &result), INTEREST_STATE_FAILED);
+	CHECK_INTEGER(status.code, INTEREST_MISMATCH);
+	CHECK_INTEGER(Subtract(CodedRows(7, -1), CodedRows(8, -1), false, &result), INTEREST_STATE_FAILED);
+	CHECK_INTEGER(Subtract(CodedRows(7, 63), CodedRows(7, 7), false, &result), INTEREST_STATE_FAILED);
+	CHECK(!SameBytes(CodedRows(7, 63), CodedRows(7, 62)));
+	CHECK(SameBytes(CodedRows(7, 63), CodedRows(63, 7)));
 }
 
 static void
@@ -501,7 +632,7 @@ TestRefusedRows(void)
 	Bytes		before = {InterestArenaAllocate(&arena, state.size), state.size};
 	Bytes		after = {state.payload, state.size};
 	float		vector[2] = {1.0f, 0.0f};
-	InterestStateRow row = {0, 1.0, false, vector};
+	InterestStateRow row = {0, 1.0, false, vector, 0};
 	static const int64_t times[] = {INT64_MIN, INT64_MAX};
 	static const double weights[] = {0.0, -1.0, 0.0624, 256.1, INFINITY, NAN};
 	static const float components[] = {1.1f, -1.1f, INFINITY, NAN};
@@ -527,6 +658,12 @@ TestRefusedRows(void)
 		CHECK_INTEGER(InterestStateAddRow(state.payload, &row, &status), INTEREST_STATE_FAILED);
 		CHECK_INTEGER(status.code, INTEREST_DATA_EXCEPTION);
 	}
+	vector[1] = 0.0f;
+	for (row.code = -1; row.code <= INTEREST_CODES; row.code += INTEREST_CODES + 1)
+	{
+		CHECK_INTEGER(InterestStateAddRow(state.payload, &row, &status), INTEREST_STATE_FAILED);
+		CHECK_INTEGER(status.code, INTEREST_INVALID_ARGUMENT);
+	}
 	CHECK(SameBytes(before, after));
 }
 
@@ -539,19 +676,26 @@ TestRoom(void)
 	Bytes		before = {InterestArenaAllocate(&arena, state.size), state.size};
 	Bytes		after = {state.payload, state.size};
 	static const float vector[2] = {1.0f, 0.0f};
-	InterestStateRow row = {0, 1.0, false, vector};
+	InterestStateRow row = {0, 1.0, false, vector, 0};
 	InterestStateView view;
 
-	AddRow(&state, &row, &arena);
+	for (row.code = 0; row.code < 40; row.code++)
+		AddRow(&state, &row, &arena);
 	memcpy(before.bytes, state.payload, state.size);
-	row.time = 9 * DAY;
 	CHECK_INTEGER(InterestStateAddRow(state.payload, &row, &status), INTEREST_STATE_NEEDS_ROOM);
+	row.time = 9 * DAY;
+	row.code = 0;
+	CHECK_INTEGER(InterestStateAddRow(state.payload, &row, &status), INTEREST_STATE_NEEDS_ROOM);
+	CHECK(SameBytes(before, after));
+	view = OpenBytes(CodedRows(40, 41));
+	CHECK_INTEGER(InterestStateMerge(state.payload, &view, &status), INTEREST_STATE_NEEDS_ROOM);
 	CHECK(SameBytes(before, after));
 	view = OpenBytes(OneRow(9 * DAY, 1.0, true));
 	CHECK_INTEGER(InterestStateMerge(state.payload, &view, &status), INTEREST_STATE_NEEDS_ROOM);
 	CHECK(SameBytes(before, after));
 	/* The dropped blocks of an old row make room for a much later one. */
 	row.time = 100000 * DAY;
+	row.code = 40;
 	CHECK_INTEGER(InterestStateAddRow(state.payload, &row, &status), INTEREST_STATE_DONE);
 }
 
@@ -591,43 +735,78 @@ TestShapes(void)
 	CHECK(!InterestShapeCheck(&bad, &status));
 }
 
+/* Doubles every count of a state. */
+static void
+Double(Working *state, int times)
+{
+	for (int i = 0; i < times; i++)
+	{
+		InterestStateView view = OpenWorking(state);
+
+		CHECK_INTEGER(InterestStateMerge(state->payload, &view, &status), INTEREST_STATE_DONE);
+	}
+}
+
 /*
- * Counts grow to their end by doubling; the state then reaches the bound, is
- * still sound, and refuses one more row.
+ * Rows at the last microsecond of 5 neighbouring blocks, the last near the end of
+ * time, where a row weighs most; of all their 320 codes those from first to last.
+ */
+static Working
+HeavyRows(const InterestProfileShape *shape, int first, int last, bool negative)
+{
+	Working		state = NewWorking(shape, &arena);
+	static const float vector[2] = {1.0f, 1.0f};
+	InterestStateRow row = {0, INTEREST_MAX_WEIGHT, negative, vector, 0};
+
+	for (int i = first; i < last; i++)
+	{
+		int			block = i % INTEREST_WINDOW;
+
+		row.time = INT64_MAX - 1 - block * INTEREST_BLOCK_HALF_LIVES * shape->half_life[0];
+		row.code = i / INTEREST_WINDOW;
+		AddRow(&state, &row, &arena);
+	}
+	return state;
+}
+
+/*
+ * Counts grow to their end by doubling; the state then reaches the bound, and is
+ * still sound.  121 code masses are of 2^56 rows, as the negative blocks are, the
+ * others of 2^49: what they need to be so long.
  */
 static void
 TestBound(void)
 {
 	InterestProfileShape shape = UsualShape(2);
-	Working		state = NewWorking(&shape, &arena);
-	static const float vector[2] = {1.0f, -1.0f};
-	InterestStateRow row = {0, INTEREST_MAX_WEIGHT, false, vector};
+	Working		state;
+	Working		light;
+	Working		negative;
 	InterestStateView view;
+	Bytes		bytes;
 
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
 		shape.half_life[g] = INT64_C(1) << 56;
-	InterestStateCreate(&shape, state.payload);
-	for (int i = 0; i < INTEREST_WINDOW; i++)
-	{
-		/* The last microsecond of 5 neighbouring blocks, the last near the end of time. */
-		row.time = INT64_MAX - 1 - i * INTEREST_BLOCK_HALF_LIVES * shape.half_life[0];
-		row.negative = false;
-		AddRow(&state, &row, &arena);
-		row.negative = true;
-		AddRow(&state, &row, &arena);
-	}
-	for (int i = 0; i < 59; i++)
-	{
-		view = OpenWorking(&state);
-		CHECK_INTEGER(InterestStateMerge(state.payload, &view, &status), INTEREST_STATE_DONE);
-	}
+	state = HeavyRows(&shape, 0, 121, false);
+	light = HeavyRows(&shape, 121, 320, false);
+	negative = HeavyRows(&shape, 0, 5, true);
+	Double(&state, 56);
+	Double(&light, 49);
+	Double(&negative, 56);
+	view = OpenWorking(&light);
+	MergeView(&state, &view, &arena);
+	view = OpenWorking(&negative);
+	MergeView(&state, &view, &arena);
 	view = OpenWorking(&state);
 	CHECK_INTEGER(view.block_count, INTEREST_MAX_BLOCKS);
 	CHECK_INTEGER(InterestStateMerge(state.payload, &view, &status), INTEREST_STATE_FAILED);
 	CHECK_INTEGER(status.code, INTEREST_LIMIT_EXCEEDED);
-	CHECK(InterestStateCheck(Canonical(&view, &arena).bytes, Canonical(&view, &arena).size, &status));
-	CHECK_INTEGER(InterestStateCanonicalSize(&view), InterestStateCanonicalBound(2));
-	CHECK_INTEGER(InterestStateCanonicalBound(64), 21092);
+	bytes = Canonical(&view, &arena);
+	CHECK(InterestStateCheck(bytes.bytes, bytes.size, &status));
+	CHECK_INTEGER(bytes.size, InterestStateCanonicalBound(2));
+	CHECK_INTEGER(InterestStateCanonicalBound(2), 6493);
+	CHECK_INTEGER(InterestStateCanonicalBound(64), 26333);
+	CHECK_INTEGER(InterestStateCanonicalBound(1024), 333534);
+	CHECK_INTEGER(state.size, 176 + INTEREST_MAX_BLOCKS * (24 + 16 * 2) + 320 * 16);
 }
 
 static void
@@ -637,7 +816,7 @@ TestFullCount(void)
 	InterestStateView view = OpenBytes(bytes);
 	Working		state = NewWorking(&view.shape, &arena);
 	static const float vector[2] = {0.0f, 0.0f};
-	InterestStateRow row = {DAY, 1.0, true, vector};
+	InterestStateRow row = {DAY, 1.0, true, vector, 0};
 
 	view.rows = INT64_MAX;
 	CHECK_INTEGER(InterestStateMerge(state.payload, &view, &status), INTEREST_STATE_DONE);
@@ -729,14 +908,18 @@ TestRefusedWorking(void)
 	static const char reserved[] = "Reserved bytes are not zero.";
 	static const char slot[] = "A slot is out of range or used twice.";
 	static const char size[] = "The profile does not have the size that its header says.";
+	static const char codes[] = "There are more code masses than places, or some without a block.";
+	static const char sum[] = "The code masses of a block do not add up to its mass.";
+	static const char range[] = "A code mass is out of range.";
+	size_t		masses = 176 + 3 * (24 + 16 * 2);
 	InterestStateView view = OpenBytes(ZeroRows(1, day, 1.0));
 	Working		state = NewWorking(&view.shape, &arena);
 
 	MergeView(&state, &view, &arena);
 	RefuseWorking(state, 1, 0x02, reserved);
 	RefuseWorking(state, 3, 0x01, reserved);
-	RefuseWorking(state, 6, 0x01, reserved);
-	RefuseWorking(state, 7, 0x01, reserved);
+	RefuseWorking(state, 6, 39, size);
+	RefuseWorking(state, 7, 0x02, size);
 	RefuseWorking(state, 100, 0x01, reserved);
 	RefuseWorking(state, 103, 0x80, reserved);
 	RefuseWorking(state, 2, 2, size);
@@ -746,6 +929,12 @@ TestRefusedWorking(void)
 	RefuseWorking(state, 80, 3, slot);
 	RefuseWorking(state, 81, 0, slot);
 	RefuseWorking(state, 85, 0xfe, slot);
+	RefuseWorking(state, 136, 0x00, sum);
+	RefuseWorking(state, 136, 0x03, "A block has more codes than rows.");
+	RefuseWorking(state, 144, 0x01, codes);
+	RefuseWorking(state, masses, 0x00, sum);
+	RefuseWorking(state, masses + 4, 0x02, range);
+	RefuseWorking(state, masses + 15, 0x80, range);
 }
 
 /* A text with one thing replaced; NULL where it does not occur. */
@@ -786,6 +975,9 @@ TestRefusedBytes(void)
 	static const char sum[] = "A sum is larger than its rows allow.";
 	static const char order[] = "The blocks of a part are not in order.";
 	static const char newest[] = "The number of newest rows does not fit the number of rows.";
+	static const char codes[] = "The codes of a block are not in order.";
+	static const char code_mass[] = "A code mass is out of range.";
+	static const char code_sum[] = "The code masses of a block do not add up to its mass.";
 	Bytes		none = {InterestArenaAllocate(&arena, 0), 0};
 	Bytes		unknown = FromHex(Replaced(one_row_hex, "01000102", "02000102"), &arena);
 	Bytes		greatest = FromHex(Replaced(one_row_hex, "8eb5f38710", "bcaae78f20"), &arena);
@@ -832,7 +1024,19 @@ TestRefusedBytes(void)
 				"0200019aeae68f208eb5f38710c5daf9830800019aeae68f208eb5f38710c5daf98308", order);
 	RefuseBytes("0100019aeae68f208eb5f38710c5daf98308",
 				"0201019aeae68f208eb5f38710c5daf9830800019aeae68f208eb5f38710c5daf98308", order);
-	RefuseBytes("ae8cf3cf2100", "ae8cf3cf2101", "Code masses are not known to this version.");
+	/* the medium part: mass, count of codes, code, its mass */
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2100", code_sum);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf210140ae8cf3cf21", codes);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2101ffffffffffffffffff01ae8cf3cf21", codes);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2101038300ae8cf3cf21", shortest);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf210103ac8cf3cf21", code_sum);	/* one less */
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf210103b08cf3cf21", code_mass);	/* one more */
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf210103ad8cf3cf21", code_mass);	/* negative */
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2102" "038080808002" "04ae8cf3cf1f", "A block has more codes than rows.");
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2102" "038080808002" "03ae8cf3cf1f", codes);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2102" "038080808002" "02ae8cf3cf1f", codes);
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf2102" "03feffffff01" "04b08cf3cf1f", code_mass);	/* 2^28 - 1 */
+	RefuseBytes("ae8cf3cf210103ae8cf3cf21", "ae8cf3cf21" "ffffffffffffffffff0103ae8cf3cf21", codes);
 	RefuseBytes("ffffffff0f00", "ffffffff0f0000", "Bytes follow the end of the profile.");
 	RefuseBytes("ffffffff0f00", "ffffffff0f", shortest);
 	{
@@ -906,6 +1110,16 @@ TestTexts(void)
 	RefuseText("-1077884579", "-0");
 	RefuseText("-1077884579", "-1077884579 0");
 	RefuseText("-1077884579", "");
+	RefuseText(" codes=((code=3 mass=4512965399))", "");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=()");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=64 mass=4512965399))");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=-1 mass=4512965399))");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=3 mass=4512965398))");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=3 mass=4512965399) )");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=( (code=3 mass=4512965399))");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=3 mass=4512965399)");
+	RefuseText("codes=((code=3 mass=4512965399))", "codes=((code=3 mass=4012965399)(code=4 mass=500000000))");
+	RefuseText("mass=4311538317 sums", "mass=4311538317 codes=((code=3 mass=4311538317)) sums");
 	RefuseText("coarse=(", "coarse=");
 	RefuseText("coarse=((", "coarse=( (");
 	RefuseText("coarse=((age=0 rows=1 mass=4311538317 sums=(2155769159 -1077884579)))", "coarse=()");
@@ -928,6 +1142,7 @@ main(void)
 	TestHistories();
 	TestNotAPart();
 	TestNearlyAPart();
+	TestCodesAreAPart();
 	TestMark();
 	TestRefusedRows();
 	TestRoom();

@@ -739,6 +739,7 @@ TestReadings(void)
 		at = history.rows[history.count - 1].time;
 		at = at > INT64_MAX - 1 - silence ? at : at + silence;
 		RandomReadingModel(&history.shape, seed, &model);
+		GiveCodebook(&model, &arena);
 		ReadFloats(&history, &model, at, &floats);
 		view = OpenWorking(&state);
 		if (!CHECK(InterestReadState(&view, &model, at, &arena, &integers, &status)))

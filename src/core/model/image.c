@@ -8,7 +8,7 @@
  *	  representation   version byte; dimensions; half-lives; text columns;
  *					   sentence width and scale; numerics (mean, deviation);
  *					   values of each categorical; kinds (names, then weight and
- *					   sign of each); parameters
+ *					   sign of each); parameters; codes
  *	  reading		   parameters
  *	  head			   task byte; head byte; interests; parameters
  *
@@ -17,6 +17,9 @@
 #include "core/model/layout.h"
 
 #include <math.h>
+
+/* Of a code's squared norm. */
+#define CODE_TOLERANCE 1e-5
 
 /* --- writing --- */
 
@@ -64,6 +67,19 @@ WriteParameters(InterestWriter *writer, const InterestModel *model, InterestSect
 	section_end[section] = writer->length;
 }
 
+static size_t
+CodebookLength(const InterestModel *model)
+{
+	return INTEREST_CODES * (size_t) model->shape.dimensions;
+}
+
+static void
+WriteCodebook(InterestWriter *writer, const InterestModel *model)
+{
+	for (size_t i = 0; i < CodebookLength(model); i++)
+		InterestWriteFloat(writer, model->codebook.weight[i]);
+}
+
 void
 InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 				   size_t section_end[INTEREST_SECTIONS])
@@ -77,6 +93,8 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	InterestWriteFloat(writer, model->network.sentence_scale);
 	WriteFeatures(writer, &model->network.features);
 	WriteParameters(writer, model, INTEREST_REPRESENTATION, section_end);
+	WriteCodebook(writer, model);
+	section_end[INTEREST_REPRESENTATION] = writer->length;
 	WriteParameters(writer, model, INTEREST_READING, section_end);
 	InterestWriteByte(writer, (uint8_t) model->task);
 	InterestWriteByte(writer, (uint8_t) model->head.kind);
@@ -215,17 +233,23 @@ SkipParameters(InterestReader *reader, const InterestModel *model, InterestSecti
 }
 
 static void
+DecodeFloats(const uint8_t *bytes, size_t count, float *values)
+{
+	InterestReader reader = {bytes, bytes + sizeof(float) * count, false};
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = InterestReadFloat(&reader);
+}
+
+static void
 DecodeParameters(const InterestModel *model, InterestSection section, const uint8_t *bytes,
 				 float *parameters)
 {
 	size_t		from;
 	size_t		to;
-	InterestReader reader;
 
 	InterestModelSection(model, section, &from, &to);
-	reader = (InterestReader) {bytes, bytes + sizeof(float) * (to - from), false};
-	for (size_t i = from; i < to; i++)
-		parameters[i] = InterestReadFloat(&reader);
+	DecodeFloats(bytes, to - from, parameters + from);
 }
 
 /* A NaN is within no bounds. */
@@ -249,12 +273,32 @@ CheckParameters(const InterestModel *model, InterestStatus *status)
 	return Damaged(status, "A parameter is out of range.");
 }
 
+/* A code's norm was rounded to float; NaN fails every comparison. */
+static bool
+CheckCodebook(const InterestModel *model, InterestStatus *status)
+{
+	int			d = model->shape.dimensions;
+
+	for (int code = 0; code < INTEREST_CODES; code++)
+	{
+		const float *vector = model->codebook.weight + (size_t) code * (size_t) d;
+		double		square = 0.0;
+
+		for (int i = 0; i < d; i++)
+			square += (double) vector[i] * vector[i];
+		if (!(fabs(square - 1.0) <= CODE_TOLERANCE))
+			return Damaged(status, "A code is not of norm 1.");
+	}
+	return true;
+}
+
 bool
 InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 				  InterestModel *model, InterestStatus *status)
 {
 	InterestReader reader = {bytes, (const uint8_t *) bytes + size, false};
 	const uint8_t *sections[INTEREST_SECTIONS];
+	const uint8_t *codebook;
 	uint8_t		version = InterestReadByte(&reader);
 	InterestStatus reason;
 	float	   *parameters;
@@ -268,6 +312,7 @@ InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 	ReadRepresentation(&reader, arena, model);
 	InterestModelLayOut(model, arena);
 	sections[INTEREST_REPRESENTATION] = SkipParameters(&reader, model, INTEREST_REPRESENTATION);
+	codebook = InterestReadBytes(&reader, sizeof(float) * CodebookLength(model));
 	sections[INTEREST_READING] = SkipParameters(&reader, model, INTEREST_READING);
 	model->task = ReadChoice(&reader, INTEREST_TASK_USER);
 	model->head.kind = ReadChoice(&reader, INTEREST_HEAD_SIGMOID);
@@ -283,5 +328,6 @@ InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 	for (int s = 0; s < INTEREST_SECTIONS; s++)
 		DecodeParameters(model, (InterestSection) s, sections[s], parameters);
 	InterestModelBind(model, parameters);
-	return CheckParameters(model, status);
+	DecodeFloats(codebook, CodebookLength(model), model->codebook.weight);
+	return CheckParameters(model, status) && CheckCodebook(model, status);
 }

@@ -6,6 +6,7 @@
 
 #include "core/base/deterministic.h"
 #include "core/base/random.h"
+#include "core/profile/topics.h"
 
 #include <math.h>
 
@@ -152,6 +153,7 @@ SetSizes(InterestModel *model)
 	network->sentence = (InterestLinear) {.outputs = d, .inputs = network->features.sentence_width};
 	network->hidden = (InterestLinear) {.outputs = INTEREST_HIDDEN, .inputs = network->features.width};
 	network->output = (InterestLinear) {.outputs = d, .inputs = INTEREST_HIDDEN};
+	model->codebook = (InterestLinear) {.outputs = INTEREST_CODES, .inputs = d};
 	model->head.linear = (InterestLinear) {.outputs = model->interests.count, .inputs = d};
 }
 
@@ -223,12 +225,24 @@ InterestModelSection(const InterestModel *model, InterestSection section,
 	}
 }
 
+/* Of equal codes the lowest is the nearest: an untrained model has one topic. */
+static void
+MakeCodebook(InterestModel *model, InterestArena *arena)
+{
+	size_t		d = (size_t) model->shape.dimensions;
+
+	model->codebook.weight = InterestArenaAllocateZero(arena, sizeof(float) * INTEREST_CODES * d);
+	for (size_t code = 0; code < INTEREST_CODES; code++)
+		model->codebook.weight[code * d] = 1.0f;
+}
+
 bool
 InterestModelCreate(InterestModel *model, InterestArena *arena, InterestStatus *status)
 {
 	if (!CheckSpecification(model, status))
 		return false;
 	InterestModelLayOut(model, arena);
+	MakeCodebook(model, arena);
 	return true;
 }
 
@@ -329,6 +343,8 @@ InterestModelReading(const InterestModel *model, InterestReadingModel *reading)
 			reading->gate[g][j] = model->gate[g * INTEREST_GATE_FEATURES + j];
 	}
 	reading->eta = model->eta[0];
+	reading->codes = model->codebook.weight;
+	reading->code_distances = model->code_distances;
 }
 
 /* --- answers --- */
@@ -339,6 +355,9 @@ InterestModelOpen(InterestModel *model, InterestArena *arena, const InterestKern
 	model->kernel = kernel;
 	InterestRowNetworkPack(&model->network, arena);
 	InterestHeadPack(&model->head, arena);
+	InterestLinearPack(&model->codebook, arena);
+	model->code_distances = InterestArenaArray(arena, double, INTEREST_CODES * INTEREST_CODES);
+	InterestMeasureCodes(model->shape.dimensions, model->codebook.weight, model->code_distances);
 }
 
 /* Whether the vector is finite and was not scaled to nothing. */
@@ -353,7 +372,7 @@ IsSound(const InterestRowTape *tape, int d)
 
 static bool
 ComputeVector(const InterestModel *model, const InterestRowInput *input,
-			  InterestArena *scratch, float *v, InterestStatus *status)
+			  InterestArena *scratch, float *v, int *code, InterestStatus *status)
 {
 	InterestArithmetic arithmetic = {.kernel = model->kernel, .scratch = scratch};
 	InterestRowTape tape;
@@ -365,13 +384,14 @@ ComputeVector(const InterestModel *model, const InterestRowInput *input,
 		return InterestHint(status, "Train the model again.");
 	}
 	memcpy(v, tape.v, sizeof(float) * (size_t) model->shape.dimensions);
+	InterestFindCodes(&model->codebook, &arithmetic, 1, v, code);
 	return true;
 }
 
 InterestRowResult
 InterestRowVector(const InterestModel *model, const InterestBehaviour *behaviour,
 				  const float *sentence, InterestArena *scratch,
-				  float *v, double *weight, bool *negative, InterestStatus *status)
+				  float *v, InterestStateRow *row, InterestStatus *status)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	InterestRowInput input;
@@ -381,9 +401,11 @@ InterestRowVector(const InterestModel *model, const InterestBehaviour *behaviour
 								&input, status);
 	if (result == INTEREST_ROW_DONE)
 	{
-		*weight = input.weight;
-		*negative = input.negative;
-		if (!ComputeVector(model, &input, scratch, v, status))
+		row->time = behaviour->time;
+		row->weight = input.weight;
+		row->negative = input.negative;
+		row->vector = v;
+		if (!ComputeVector(model, &input, scratch, v, &row->code, status))
 			result = INTEREST_ROW_FAILED;
 	}
 	InterestArenaReturnTo(scratch, mark);

@@ -12,6 +12,7 @@
 #define INTEREST_MODEL_H
 
 #include "core/base/bytes.h"
+#include "core/network/codebook.h"
 #include "core/network/head.h"
 #include "core/network/row_network.h"
 #include "core/profile/reading.h"
@@ -41,7 +42,7 @@ typedef enum InterestTask
  */
 typedef enum InterestSection
 {
-	INTEREST_REPRESENTATION,	/* shape, features, kinds, row network */
+	INTEREST_REPRESENTATION,	/* shape, features, kinds, row network, codebook */
 	INTEREST_READING,			/* mu, theta, A, eta */
 	INTEREST_HEAD				/* task, interests, head */
 } InterestSection;
@@ -82,6 +83,12 @@ typedef struct InterestModel
 	InterestModelBlock *blocks; /* by offset, hence by section */
 	size_t		parameter_count;
 
+	/*
+	 * Made once after training, never learned by gradients: not a parameter.
+	 * InterestModelCreate makes all codes one and the same.
+	 */
+	InterestLinear codebook;	/* (INTEREST_CODES, d), of norm 1 */
+
 	/* set by InterestModelBind, the network's and the head's views with them */
 	float	   *parameters;		/* (parameter_count) */
 	float	   *mu;				/* (d) */
@@ -89,7 +96,9 @@ typedef struct InterestModel
 	float	   *gate;			/* A: (granularities, INTEREST_GATE_FEATURES) */
 	float	   *eta;			/* (1), >= 0 */
 
-	const InterestKernel *kernel;	/* set by InterestModelOpen */
+	/* set by InterestModelOpen */
+	const InterestKernel *kernel;
+	double	   *code_distances; /* (INTEREST_CODES, INTEREST_CODES) */
 } InterestModel;
 
 /*
@@ -111,7 +120,7 @@ extern void InterestModelInitialize(const InterestModel *model, uint64_t seed);
 /* Holds theta, eta and the head's s to their bounds; training calls it after every step. */
 extern void InterestModelProject(const InterestModel *model);
 
-/* The learned numbers of readings; mu stays the model's. */
+/* The learned numbers of readings; mu and the codebook stay the model's. */
 extern void InterestModelReading(const InterestModel *model, InterestReadingModel *reading);
 
 /* The image; section_end[s] is the length of everything up to the end of section s. */
@@ -125,19 +134,19 @@ extern void InterestModelWrite(const InterestModel *model, InterestWriter *write
 extern bool InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 							  InterestModel *model, InterestStatus *status);
 
-/* Packs the weights for inference; the parameters must not change from then on. */
+/* Packs the weights for inference; parameters and codes must not change from then on. */
 extern void InterestModelOpen(InterestModel *model, InterestArena *arena,
 							  const InterestKernel *kernel);
 
 /*
- * One row: v (d), the weight and the sign of its kind; sentence as in
+ * One row as a profile takes it: row->vector is v (d); sentence as in
  * InterestRowInputOf.  Scratch is given back.  Fails on an infinite time and
  * where v is not finite.
  */
 extern InterestRowResult InterestRowVector(const InterestModel *model,
 										   const InterestBehaviour *behaviour,
 										   const float *sentence, InterestArena *scratch,
-										   float *v, double *weight, bool *negative,
+										   float *v, InterestStateRow *row,
 										   InterestStatus *status);
 
 /* probabilities (interests) of u (d) */

@@ -5,6 +5,7 @@
 #include "core/profile/reading.h"
 
 #include "core/base/deterministic.h"
+#include "core/profile/topics.h"
 
 #include <math.h>
 #include <string.h>
@@ -102,23 +103,30 @@ CheckReadable(const InterestStateView *view, const InterestReadingModel *model, 
 	return true;
 }
 
-/* Adds one block, as it weighs at this time, to its part's sums. */
+/* Adds one block, as it weighs at this time, to its part's sums and to the codes' masses. */
 static void
 AddBlock(const InterestStateView *view, const InterestStateBlock *block, int64_t at,
-		 InterestInt128 *scratch, InterestSums *sums)
+		 InterestInt128 *scratch, InterestSums *sums, double masses[INTEREST_CODES])
 {
 	int64_t		half_life = view->shape.half_life[block->part == INTEREST_NEGATIVE ? INTEREST_COARSE : block->part];
 	int64_t		number = InterestBlockOf(view->newest, half_life) - block->age;
 	double		scale = ldexp(InterestBlockDecay(at, number, half_life), -40);
+	InterestInt128 codes[INTEREST_CODES];
 
 	InterestStateBlockSums(view, block, scratch);
 	sums->mass[block->part] += scale * InterestInt128ToDouble(block->mass);
 	for (int i = 0; i < view->shape.dimensions; i++)
 		sums->vector[block->part][i] += scale * InterestInt128ToDouble(scratch[i]);
+	if (block->part != INTEREST_MEDIUM)
+		return;
+	InterestStateBlockCodes(view, block, codes);
+	for (int code = 0; code < INTEREST_CODES; code++)
+		masses[code] += scale * InterestInt128ToDouble(codes[code]);
 }
 
 static void
-SumState(const InterestStateView *view, int64_t at, InterestArena *arena, InterestSums *sums)
+SumState(const InterestStateView *view, int64_t at, InterestArena *arena, InterestSums *sums,
+		 double masses[INTEREST_CODES])
 {
 	size_t		dimensions = (size_t) view->shape.dimensions;
 	InterestInt128 *scratch = InterestArenaArray(arena, InterestInt128, dimensions);
@@ -128,8 +136,9 @@ SumState(const InterestStateView *view, int64_t at, InterestArena *arena, Intere
 		sums->vector[part] = InterestArenaAllocateZero(arena, dimensions * sizeof(double));
 		sums->mass[part] = 0.0;
 	}
+	memset(masses, 0, sizeof(double) * INTEREST_CODES);
 	for (int i = 0; i < view->block_count; i++)
-		AddBlock(view, &view->blocks[i], at, scratch, sums);
+		AddBlock(view, &view->blocks[i], at, scratch, sums, masses);
 	sums->rows = view->rows;
 	/* The distance of two times may need 64 bits without a sign. */
 	sums->days = view->newest == INT64_MIN ? 0.0
@@ -144,15 +153,18 @@ InterestReadState(const InterestStateView *view, const InterestReadingModel *mod
 	InterestArenaMark mark;
 	InterestSums sums;
 	InterestSumsReading exact;
+	double		masses[INTEREST_CODES];
 
 	if (!CheckReadable(view, model, at, status))
 		return false;
 	for (int part = 0; part < INTEREST_READING_PARTS; part++)
 		reading->vector[part] = InterestArenaArray(arena, float, dimensions);
+	for (int i = 0; i < INTEREST_MAX_TOPICS; i++)
+		reading->topics[i].vector = InterestArenaArray(arena, float, dimensions);
 	mark = InterestArenaGetMark(arena);
 	for (int part = 0; part < INTEREST_READING_PARTS; part++)
 		exact.vector[part] = InterestArenaArray(arena, double, dimensions);
-	SumState(view, at, arena, &sums);
+	SumState(view, at, arena, &sums, masses);
 	InterestReadSums(model, &sums, &exact);
 
 	reading->dimensions = model->dimensions;
@@ -169,7 +181,7 @@ InterestReadState(const InterestStateView *view, const InterestReadingModel *mod
 	for (int part = 0; part < INTEREST_READING_PARTS; part++)
 		for (size_t i = 0; i < dimensions; i++)
 			reading->vector[part][i] = (float) exact.vector[part][i];
-	reading->topic_count = 0;
+	InterestReadTopics(model, masses, reading);
 	InterestArenaReturnTo(arena, mark);
 	return true;
 }

@@ -22,9 +22,8 @@
 #define INTEREST_READING_PARTS (INTEREST_PARTS + 1)
 
 #define INTEREST_MAX_TOPICS 5
-#define INTEREST_CODES 64
 
-/* The learned numbers of a reading. */
+/* The learned numbers of a reading; InterestReadSums needs no codebook. */
 typedef struct InterestReadingModel
 {
 	int			dimensions;
@@ -34,6 +33,8 @@ typedef struct InterestReadingModel
 	double		kappa[INTEREST_GRANULARITIES];	/* strength of the prior, in rows */
 	double		gate[INTEREST_GRANULARITIES][INTEREST_GATE_FEATURES];	/* A */
 	double		eta;			/* >= 0: how much negative rows repel */
+	const float *codes;			/* (INTEREST_CODES, dimensions): the codebook, of norm 1 */
+	const double *code_distances;	/* (INTEREST_CODES, INTEREST_CODES): squared; InterestMeasureCodes */
 } InterestReadingModel;
 
 /*

@@ -4,17 +4,18 @@
  *	  subtracted, all in integers.
  *
  * Every change is first made to a copy of the header, which takes and frees
- * slots; the slots themselves are touched, and the header put back, only when
- * nothing can fail any more.
+ * slots and code masses; they themselves are touched, and the header put back,
+ * only when nothing can fail any more.
  */
 #include "core/profile/state_layout.h"
 
 #include <math.h>
 
 #define FIRST_CAPACITY 3		/* one row: a block of each granularity */
+#define FIRST_CODE_CAPACITY 40
 
 /* The header is copied byte by byte, so that its layout must not depend on the compiler. */
-typedef char HeaderHasNoPadding[sizeof(WorkingHeader) == 136 ? 1 : -1];
+typedef char HeaderHasNoPadding[sizeof(WorkingHeader) == 176 ? 1 : -1];
 typedef char Int128HasNoPadding[sizeof(InterestInt128) == SUM_SIZE ? 1 : -1];
 
 bool
@@ -44,27 +45,28 @@ LoadHeader(const void *payload)
 }
 
 static size_t
-WorkingSize(int dimensions, int capacity)
+HeaderSize(const WorkingHeader *header)
 {
-	return SlotOffset(dimensions, capacity);
+	return WorkingSize(header->dimensions, header->capacity, header->code_capacity);
 }
 
 size_t
 InterestStateCreateSize(const InterestProfileShape *shape)
 {
-	return WorkingSize(shape->dimensions, FIRST_CAPACITY);
+	return WorkingSize(shape->dimensions, FIRST_CAPACITY, FIRST_CODE_CAPACITY);
 }
 
 static void
-CreateWithCapacity(const InterestProfileShape *shape, int capacity, void *payload)
+CreateWithCapacity(const InterestProfileShape *shape, int capacity, int code_capacity, void *payload)
 {
 	WorkingHeader header;
 
-	memset(payload, 0, WorkingSize(shape->dimensions, capacity));
+	memset(payload, 0, WorkingSize(shape->dimensions, capacity, code_capacity));
 	memset(&header, 0, sizeof(header));
 	header.format = FORMAT_WORKING;
 	header.capacity = (uint8_t) capacity;
 	header.dimensions = (uint16_t) shape->dimensions;
+	header.code_capacity = (uint16_t) code_capacity;
 	memcpy(header.fingerprint, shape->fingerprint, sizeof(header.fingerprint));
 	memcpy(header.half_life, shape->half_life, sizeof(header.half_life));
 	header.newest = INT64_MIN;
@@ -75,45 +77,74 @@ CreateWithCapacity(const InterestProfileShape *shape, int capacity, void *payloa
 void
 InterestStateCreate(const InterestProfileShape *shape, void *payload)
 {
-	CreateWithCapacity(shape, FIRST_CAPACITY, payload);
+	CreateWithCapacity(shape, FIRST_CAPACITY, FIRST_CODE_CAPACITY, payload);
 }
 
 static int
-GrownCapacity(int capacity)
+Least(int a, int b)
 {
-	return 2 * capacity < INTEREST_MAX_BLOCKS ? 2 * capacity : INTEREST_MAX_BLOCKS;
+	return a < b ? a : b;
+}
+
+static int
+Greatest(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* Slots and code masses grow together: the one that is full is seldom far ahead. */
+static WorkingHeader
+GrownHeader(const void *payload)
+{
+	WorkingHeader header = LoadHeader(payload);
+
+	header.capacity = (uint8_t) Least(2 * header.capacity, INTEREST_MAX_BLOCKS);
+	header.code_capacity = (uint16_t) Least(2 * header.code_capacity, MAX_CODE_MASSES);
+	return header;
 }
 
 size_t
 InterestStateGrownSize(const void *payload)
 {
-	WorkingHeader header = LoadHeader(payload);
+	WorkingHeader header = GrownHeader(payload);
 
-	return WorkingSize(header.dimensions, GrownCapacity(header.capacity));
+	return HeaderSize(&header);
 }
 
 void
 InterestStateGrow(const void *payload, void *larger)
 {
-	WorkingHeader header = LoadHeader(payload);
-	size_t		size = WorkingSize(header.dimensions, header.capacity);
+	WorkingHeader old = LoadHeader(payload);
+	WorkingHeader header = GrownHeader(payload);
+	size_t		slots = InterestStateCodeOffset(&old, 0);
 
-	header.capacity = (uint8_t) GrownCapacity(header.capacity);
-	memcpy(larger, payload, size);
-	memset((uint8_t *) larger + size, 0, WorkingSize(header.dimensions, header.capacity) - size);
+	memset(larger, 0, HeaderSize(&header));
+	memcpy(larger, payload, slots);
+	memcpy((uint8_t *) larger + InterestStateCodeOffset(&header, 0),
+		   (const uint8_t *) payload + slots, SUM_SIZE * (size_t) old.code_capacity);
 	memcpy(larger, &header, sizeof(header));
 }
 
 static int
 CapacityFor(const InterestStateView *view)
 {
-	return view->block_count > FIRST_CAPACITY ? view->block_count : FIRST_CAPACITY;
+	return Greatest(view->block_count, FIRST_CAPACITY);
+}
+
+static int
+CodeCapacityFor(const InterestStateView *view)
+{
+	int			count = 0;
+
+	for (int i = 0; i < view->block_count; i++)
+		count += CountBits(view->blocks[i].codes);
+	return Greatest(count, FIRST_CODE_CAPACITY);
 }
 
 size_t
 InterestStateWorkingSize(const InterestStateView *view)
 {
-	return WorkingSize(view->shape.dimensions, CapacityFor(view));
+	return WorkingSize(view->shape.dimensions, CapacityFor(view), CodeCapacityFor(view));
 }
 
 void
@@ -122,7 +153,7 @@ InterestStateWriteWorking(const InterestStateView *view, void *payload)
 	InterestStatus status;
 
 	/* Merging into an empty state of the same shape with room for all cannot fail. */
-	CreateWithCapacity(&view->shape, CapacityFor(view), payload);
+	CreateWithCapacity(&view->shape, CapacityFor(view), CodeCapacityFor(view), payload);
 	if (view->has_origin)
 		InterestStateSetOrigin(payload, view->origin);
 	InterestStateMerge(payload, view, &status);
@@ -168,6 +199,13 @@ EntryOf(int part, int64_t block)
 	return part * INTEREST_WINDOW + ModWindow(block);
 }
 
+static void
+DescribeCodes(const WorkingHeader *header, const uint8_t *payload, int entry, InterestStateBlock *block)
+{
+	block->codes = header->codes[entry];
+	block->code_masses = payload + InterestStateCodeOffset(header, entry);
+}
+
 void
 InterestStateDescribe(const WorkingHeader *header, const uint8_t *payload, InterestStateView *view)
 {
@@ -183,7 +221,7 @@ InterestStateDescribe(const WorkingHeader *header, const uint8_t *payload, Inter
 	view->newest = header->newest;
 	view->newest_rows = header->newest_rows;
 	view->payload = payload;
-	view->size = WorkingSize(header->dimensions, header->capacity);
+	view->size = HeaderSize(header);
 	view->block_count = 0;
 	for (int part = 0; part < INTEREST_PARTS; part++)
 	{
@@ -192,7 +230,8 @@ InterestStateDescribe(const WorkingHeader *header, const uint8_t *payload, Inter
 		for (int age = 0; age < INTEREST_WINDOW; age++)
 		{
 			InterestStateBlock *block = &view->blocks[view->block_count];
-			int			slot = header->slot[EntryOf(part, newest - age)];
+			int			entry = EntryOf(part, newest - age);
+			int			slot = header->slot[entry];
 			const uint8_t *bytes;
 
 			if (slot == NO_SLOT)
@@ -203,9 +242,21 @@ InterestStateDescribe(const WorkingHeader *header, const uint8_t *payload, Inter
 			block->rows = LoadInt64(bytes);
 			block->mass = LoadInt128(bytes + SLOT_MASS);
 			block->sums = bytes + SLOT_SUMS;
+			block->codes = 0;
+			block->code_masses = NULL;
+			if (part == INTEREST_MEDIUM)
+				DescribeCodes(header, payload, entry - FIRST_MEDIUM_ENTRY, block);
 			view->block_count++;
 		}
 	}
+}
+
+static void
+DropBlock(WorkingHeader *header, int part, int64_t block)
+{
+	header->slot[EntryOf(part, block)] = NO_SLOT;
+	if (part == INTEREST_MEDIUM)
+		header->codes[ModWindow(block)] = 0;
 }
 
 /* Makes a later time the newest one: blocks that leave the window are dropped. */
@@ -223,7 +274,7 @@ AdvanceNewest(WorkingHeader *header, int64_t time)
 
 		for (int age = 0; age < INTEREST_WINDOW; age++)
 			if (age >= INTEREST_WINDOW - steps)
-				header->slot[EntryOf(part, old_block - age)] = NO_SLOT;
+				DropBlock(header, part, old_block - age);
 	}
 }
 
@@ -251,10 +302,20 @@ TakeSlot(WorkingHeader *header, int entry, uint32_t *fresh)
 	return NO_SLOT;
 }
 
-/* Empties the slots just taken and puts the header back. */
+/* Whether the code masses that the header speaks of find a place. */
+static bool
+HasRoomForCodes(const WorkingHeader *header)
+{
+	return InterestStateCodeCount(header) <= header->code_capacity;
+}
+
+/* Moves the code masses, empties the slots just taken and puts the header back. */
 static void
 PutHeader(uint8_t *payload, const WorkingHeader *header, uint32_t fresh)
 {
+	WorkingHeader old = LoadHeader(payload);
+
+	InterestStateMoveCodes(payload, &old, header, fresh);
 	for (int slot = 0; slot < header->capacity; slot++)
 		if (fresh >> slot & 1)
 			memset(payload + SlotOffset(header->dimensions, slot), 0, SlotSize(header->dimensions));
@@ -291,6 +352,9 @@ CheckRow(const WorkingHeader *header, const InterestStateRow *row, InterestStatu
 		if (!(fabs(row->vector[i]) <= 1.0 + ROUNDING_SLACK))
 			return InterestFail(status, INTEREST_DATA_EXCEPTION,
 								"component %d of a row's vector is not within -1 and 1", i + 1);
+	if (row->code < 0 || row->code >= INTEREST_CODES)
+		return InterestFail(status, INTEREST_INVALID_ARGUMENT,
+							"the code of a row must be between 0 and %d", INTEREST_CODES - 1);
 	if (header->rows == INT64_MAX - header->negative_rows)
 		return InterestFail(status, INTEREST_LIMIT_EXCEEDED, "a profile cannot count more rows");
 	return true;
@@ -301,13 +365,19 @@ CheckRow(const WorkingHeader *header, const InterestStateRow *row, InterestStatu
  * is exact before or after the product with a component, so it is done once.
  */
 static void
-AddRowToSlot(uint8_t *slot, const InterestStateRow *row, int dimensions, int64_t half_life)
+AddRowToBlock(uint8_t *payload, const WorkingHeader *header, int entry, const InterestStateRow *row)
 {
-	double		weight = ldexp(row->weight * InterestRowFactor(row->time, half_life), 40);
+	int			part = entry / INTEREST_WINDOW;
+	uint8_t    *slot = payload + SlotOffset(header->dimensions, header->slot[entry]);
+	double		factor = InterestRowFactor(row->time, PartHalfLife(header->half_life, part));
+	double		weight = ldexp(row->weight * factor, 40);
+	InterestInt128 mass = InterestInt128From(llrint(weight));
 
-	AddRowsAndMass(slot, 1, InterestInt128From(llrint(weight)));
-	for (int i = 0; i < dimensions; i++)
+	AddRowsAndMass(slot, 1, mass);
+	for (int i = 0; i < header->dimensions; i++)
 		AddSum(slot, i, InterestInt128From(llrint(weight * row->vector[i])));
+	if (part == INTEREST_MEDIUM)
+		InterestStateAddCode(payload, header, entry - FIRST_MEDIUM_ENTRY, row->code, mass);
 }
 
 InterestStateResult
@@ -316,7 +386,7 @@ InterestStateAddRow(void *payload, const InterestStateRow *row, InterestStatus *
 	WorkingHeader header = LoadHeader(payload);
 	int			first = row->negative ? INTEREST_NEGATIVE : INTEREST_COARSE;
 	int			last = row->negative ? INTEREST_NEGATIVE : INTEREST_FINE;
-	int			slots[INTEREST_PARTS];
+	int			entries[INTEREST_PARTS];
 	uint32_t	fresh = 0;
 
 	if (!CheckRow(&header, row, status))
@@ -330,18 +400,21 @@ InterestStateAddRow(void *payload, const InterestStateRow *row, InterestStatus *
 	{
 		int64_t		block = InterestBlockOf(row->time, PartHalfLife(header.half_life, part));
 
-		slots[part] = NO_SLOT;
+		entries[part] = -1;
 		if (NewestBlock(&header, part) - block >= INTEREST_WINDOW)
 			continue;			/* only counted */
-		slots[part] = TakeSlot(&header, EntryOf(part, block), &fresh);
-		if (slots[part] == NO_SLOT)
+		entries[part] = EntryOf(part, block);
+		if (TakeSlot(&header, entries[part], &fresh) == NO_SLOT)
 			return INTEREST_STATE_NEEDS_ROOM;
+		if (part == INTEREST_MEDIUM)
+			header.codes[ModWindow(block)] |= CODE_BIT(row->code);
 	}
+	if (!HasRoomForCodes(&header))
+		return INTEREST_STATE_NEEDS_ROOM;
 	PutHeader(payload, &header, fresh);
 	for (int part = first; part <= last; part++)
-		if (slots[part] != NO_SLOT)
-			AddRowToSlot((uint8_t *) payload + SlotOffset(header.dimensions, slots[part]), row,
-						 header.dimensions, PartHalfLife(header.half_life, part));
+		if (entries[part] >= 0)
+			AddRowToBlock(payload, &header, entries[part], row);
 	return INTEREST_STATE_DONE;
 }
 
@@ -378,11 +451,12 @@ TargetEntry(const WorkingHeader *header, const InterestStateView *source, int i)
 	return EntryOf(part, block);
 }
 
-/* slot += block, or slot -= block */
+/* The entry's block += block, or -= block. */
 static void
-CombineSlot(uint8_t *slot, const InterestStateView *source, const InterestStateBlock *block,
-			bool subtract)
+CombineBlock(uint8_t *payload, const WorkingHeader *header, int entry,
+			 const InterestStateView *source, const InterestStateBlock *block, bool subtract)
 {
+	uint8_t    *slot = payload + SlotOffset(header->dimensions, header->slot[entry]);
 	SumReader	reader = SumsOf(source, block);
 
 	AddRowsAndMass(slot, subtract ? -block->rows : block->rows,
@@ -393,13 +467,15 @@ CombineSlot(uint8_t *slot, const InterestStateView *source, const InterestStateB
 
 		AddSum(slot, i, subtract ? InterestInt128Negate(sum) : sum);
 	}
+	if (block->part == INTEREST_MEDIUM)
+		InterestStateCombineCodes(payload, header, entry - FIRST_MEDIUM_ENTRY, source, block, subtract);
 }
 
 InterestStateResult
 InterestStateMerge(void *payload, const InterestStateView *source, InterestStatus *status)
 {
 	WorkingHeader header = LoadHeader(payload);
-	int			slots[INTEREST_MAX_BLOCKS];
+	int			entries[INTEREST_MAX_BLOCKS];
 	uint32_t	fresh = 0;
 
 	if (!CheckSameShape(&header, source, status))
@@ -421,17 +497,20 @@ InterestStateMerge(void *payload, const InterestStateView *source, InterestStatu
 		memset(header.origin, 0, sizeof(header.origin));
 	for (int i = 0; i < source->block_count; i++)
 	{
-		int			entry = TargetEntry(&header, source, i);
-
-		slots[i] = entry < 0 ? NO_SLOT : TakeSlot(&header, entry, &fresh);
-		if (entry >= 0 && slots[i] == NO_SLOT)
+		entries[i] = TargetEntry(&header, source, i);
+		if (entries[i] < 0)
+			continue;			/* dropped: only counted */
+		if (TakeSlot(&header, entries[i], &fresh) == NO_SLOT)
 			return INTEREST_STATE_NEEDS_ROOM;
+		if (source->blocks[i].part == INTEREST_MEDIUM)
+			header.codes[entries[i] - FIRST_MEDIUM_ENTRY] |= source->blocks[i].codes;
 	}
+	if (!HasRoomForCodes(&header))
+		return INTEREST_STATE_NEEDS_ROOM;
 	PutHeader(payload, &header, fresh);
 	for (int i = 0; i < source->block_count; i++)
-		if (slots[i] != NO_SLOT)
-			CombineSlot((uint8_t *) payload + SlotOffset(header.dimensions, slots[i]), source,
-						&source->blocks[i], false);
+		if (entries[i] >= 0)
+			CombineBlock(payload, &header, entries[i], source, &source->blocks[i], false);
 	return INTEREST_STATE_DONE;
 }
 
@@ -460,13 +539,14 @@ CanSubtractSums(const uint8_t *target_sums, const InterestStateView *source,
  * if the source's cannot be a part of it.
  */
 static bool
-SubtractBlock(InterestStateBlock *left, const InterestStateView *source,
-			  const InterestStateBlock *block)
+SubtractBlock(const InterestStateView *target, InterestStateBlock *left,
+			  const InterestStateView *source, const InterestStateBlock *block)
 {
 	left->rows -= block->rows;
 	left->mass = InterestInt128Subtract(left->mass, block->mass);
 	return left->rows >= 0 && (left->rows > 0 || InterestInt128IsZero(left->mass)) &&
-		CanSubtractSums(left->sums, source, block, left);
+		CanSubtractSums(left->sums, source, block, left) &&
+		(left->part != INTEREST_MEDIUM || InterestStateSubtractCodes(source, block, target, left));
 }
 
 /*
@@ -490,7 +570,7 @@ SubtractFromView(InterestStateView *left, const WorkingHeader *header,
 		while (j < left->block_count &&
 			   EntryOf(left->blocks[j].part, BlockNumber(left, &left->blocks[j])) != entry)
 			j++;
-		if (j == left->block_count || !SubtractBlock(&left->blocks[j], source, block))
+		if (j == left->block_count || !SubtractBlock(left, &left->blocks[j], source, block))
 			return false;
 	}
 	for (int j = 0; j < left->block_count; j++)
@@ -521,11 +601,14 @@ TakeCounts(WorkingHeader *header, const InterestStateView *left)
 
 	memcpy(old, header->slot, sizeof(old));
 	memset(header->slot, NO_SLOT, sizeof(header->slot));
+	memset(header->codes, 0, sizeof(header->codes));
 	for (int i = 0; i < left->block_count; i++)
 	{
 		int			entry = EntryOf(left->blocks[i].part, BlockNumber(left, &left->blocks[i]));
 
 		header->slot[entry] = old[entry];
+		if (left->blocks[i].part == INTEREST_MEDIUM)
+			header->codes[entry - FIRST_MEDIUM_ENTRY] = left->blocks[i].codes;
 	}
 	header->rows = left->rows;
 	header->negative_rows = left->negative_rows;
@@ -539,7 +622,6 @@ InterestStateSubtract(void *payload, const InterestStateView *source, bool mark_
 					  InterestStatus *status)
 {
 	WorkingHeader header = LoadHeader(payload);
-	WorkingHeader old = header;
 	InterestStateView left;
 	InterestStatus reason;
 
@@ -564,15 +646,15 @@ InterestStateSubtract(void *payload, const InterestStateView *source, bool mark_
 	}
 	if (!InterestStateCheckCounts(&left, &reason))
 		return NotAPart(status);
-	TakeCounts(&header, &left);
-	PutHeader(payload, &header, 0);
+	/* Blocks and codes of which nothing is left go only when they are 0. */
 	for (int i = 0; i < source->block_count; i++)
 	{
-		int			entry = TargetEntry(&old, source, i);
+		int			entry = TargetEntry(&header, source, i);
 
-		if (entry >= 0 && header.slot[entry] != NO_SLOT)
-			CombineSlot((uint8_t *) payload + SlotOffset(header.dimensions, header.slot[entry]),
-						source, &source->blocks[i], true);
+		if (entry >= 0)
+			CombineBlock(payload, &header, entry, source, &source->blocks[i], true);
 	}
+	TakeCounts(&header, &left);
+	PutHeader(payload, &header, 0);
 	return INTEREST_STATE_DONE;
 }

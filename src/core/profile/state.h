@@ -26,6 +26,12 @@
 #define INTEREST_MAX_DIMENSIONS 1024
 #define INTEREST_FINGERPRINT_SIZE 16
 
+/*
+ * Codes of a model's codebook.  What a user's topics are made of: the medium
+ * part holds the mass of each code's rows.
+ */
+#define INTEREST_CODES 64
+
 /* Content hash of the model version that embeds the rows of a working state. */
 #define INTEREST_ORIGIN_SIZE 32
 
@@ -61,6 +67,7 @@ typedef struct InterestStateRow
 	double		weight;			/* INTEREST_MIN_WEIGHT .. INTEREST_MAX_WEIGHT */
 	bool		negative;
 	const float *vector;		/* (dimensions), each within [-1, 1] up to rounding */
+	int			code;			/* 0 .. INTEREST_CODES - 1: nearest to the vector in the codebook */
 } InterestStateRow;
 
 /* Rows of one part in one block of time. */
@@ -71,6 +78,8 @@ typedef struct InterestStateBlock
 	int64_t		rows;
 	InterestInt128 mass;		/* sum of llrint(weight f 2^40) */
 	const uint8_t *sums;		/* read them with InterestStateBlockSums */
+	uint64_t	codes;			/* bit c: rows have code c; 0 but in the medium part */
+	const uint8_t *code_masses; /* read them with InterestStateBlockCodes */
 } InterestStateBlock;
 
 /*
@@ -165,6 +174,10 @@ extern bool InterestStateCheck(const void *payload, size_t size, InterestStatus 
 /* sums: (dimensions) */
 extern void InterestStateBlockSums(const InterestStateView *view, const InterestStateBlock *block,
 								   InterestInt128 *sums);
+
+/* masses: what the block's mass is made of; 0 where the block has no row of a code */
+extern void InterestStateBlockCodes(const InterestStateView *view, const InterestStateBlock *block,
+									InterestInt128 masses[INTEREST_CODES]);
 
 extern size_t InterestStateCanonicalSize(const InterestStateView *view);
 extern void InterestStateWriteCanonical(const InterestStateView *view, void *payload);

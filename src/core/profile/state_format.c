@@ -9,13 +9,6 @@
 /* Bytes of a variable-length integer of so many bits. */
 #define VARINT_SIZE(bits) (((bits) + 6) / 7)
 
-/*
- * A row's mass is llrint(weight f 2^40) with weight in [2^-4, 2^8] and f in
- * [2^-8, 1].
- */
-#define MIN_MASS_SHIFT 28
-#define MAX_MASS_SHIFT 48
-
 static bool
 Malformed(InterestStatus *status, const char *detail)
 {
@@ -30,12 +23,6 @@ ShiftLeft(int64_t value, int shift)
 	InterestInt128 result = {(uint64_t) value << shift, value >> (64 - shift)};
 
 	return result;
-}
-
-static bool
-IsLess(InterestInt128 a, InterestInt128 b)
-{
-	return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
 InterestInt128
@@ -76,6 +63,8 @@ CheckBlock(const InterestStateBlock *block, InterestStatus *status)
 	if (IsLess(block->mass, ShiftLeft(block->rows, MIN_MASS_SHIFT)) ||
 		IsLess(ShiftLeft(block->rows, MAX_MASS_SHIFT), block->mass))
 		return Malformed(status, "The mass of a block does not fit its rows.");
+	if (CountBits(block->codes) > block->rows)
+		return Malformed(status, "A block has more codes than rows.");
 	return true;
 }
 
@@ -126,6 +115,44 @@ CheckWorkingSums(const InterestStateView *view, InterestStatus *status)
 	return true;
 }
 
+/* Each code mass is one of rows, and a medium block's add up to its own. */
+static bool
+CheckCodeMass(InterestInt128 mass, InterestInt128 *left, InterestStatus *status)
+{
+	*left = InterestInt128Subtract(*left, mass);
+	if (IsLess(mass, LEAST_MASS) || InterestInt128IsNegative(*left))
+		return Malformed(status, "A code mass is out of range.");
+	return true;
+}
+
+static bool
+CheckCodeSum(InterestInt128 left, InterestStatus *status)
+{
+	if (!InterestInt128IsZero(left))
+		return Malformed(status, "The code masses of a block do not add up to its mass.");
+	return true;
+}
+
+static bool
+CheckWorkingCodes(const InterestStateView *view, InterestStatus *status)
+{
+	for (int i = 0; i < view->block_count; i++)
+	{
+		const InterestStateBlock *block = &view->blocks[i];
+		InterestInt128 left = block->mass;
+		SumReader	reader = CodeMassesOf(view, block);
+
+		if (block->part != INTEREST_MEDIUM)
+			continue;
+		for (uint64_t codes = block->codes; codes != 0; codes &= codes - 1)
+			if (!CheckCodeMass(NextCodeMass(&reader), &left, status))
+				return false;
+		if (!CheckCodeSum(left, status))
+			return false;
+	}
+	return true;
+}
+
 /* Entries name different slots within the capacity. */
 static bool
 CheckSlots(const WorkingHeader *header)
@@ -143,6 +170,16 @@ CheckSlots(const WorkingHeader *header)
 		used |= UINT32_C(1) << slot;
 	}
 	return true;
+}
+
+/* Code masses have room, and belong to blocks. */
+static bool
+CheckCodes(const WorkingHeader *header)
+{
+	for (int entry = 0; entry < INTEREST_WINDOW; entry++)
+		if (header->codes[entry] != 0 && header->slot[FIRST_MEDIUM_ENTRY + entry] == NO_SLOT)
+			return false;
+	return InterestStateCodeCount(header) <= header->code_capacity;
 }
 
 static bool
@@ -168,16 +205,19 @@ OpenWorking(const uint8_t *payload, size_t size, InterestStateView *view, Intere
 	memcpy(view->shape.half_life, header.half_life, sizeof(header.half_life));
 	if (!CheckShape(&view->shape, status))
 		return false;
-	if (header.capacity > INTEREST_MAX_BLOCKS ||
-		size != SlotOffset(header.dimensions, header.capacity))
+	if (header.capacity > INTEREST_MAX_BLOCKS || header.code_capacity > MAX_CODE_MASSES ||
+		size != WorkingSize(header.dimensions, header.capacity, header.code_capacity))
 		return Malformed(status, "The profile does not have the size that its header says.");
-	if ((header.flags & ~FLAG_REBUILD) != 0 || header.reserved_1 != 0 || header.reserved_2 != 0 ||
-		memcmp(header.reserved_3, zero, sizeof(zero)) != 0)
+	if ((header.flags & ~FLAG_REBUILD) != 0 || header.reserved_1 != 0 ||
+		memcmp(header.reserved_2, zero, sizeof(zero)) != 0)
 		return Malformed(status, "Reserved bytes are not zero.");
 	if (!CheckSlots(&header))
 		return Malformed(status, "A slot is out of range or used twice.");
+	if (!CheckCodes(&header))
+		return Malformed(status, "There are more code masses than places, or some without a block.");
 	InterestStateDescribe(&header, payload, view);
-	return InterestStateCheckCounts(view, status) && CheckWorkingSums(view, status);
+	return InterestStateCheckCounts(view, status) && CheckWorkingSums(view, status) &&
+		CheckWorkingCodes(view, status);
 }
 
 /* A count of rows, which must be below 2^63. */
@@ -230,14 +270,38 @@ ReadSums(InterestReader *reader, int dimensions, const InterestStateBlock *block
 }
 
 static bool
+ReadCodes(InterestReader *reader, InterestStateBlock *block, InterestStatus *status)
+{
+	uint64_t	count = InterestReadVarint(reader);
+	InterestInt128 left = block->mass;
+
+	block->code_masses = reader->at;
+	for (uint64_t i = 0; i < count; i++)
+	{
+		uint64_t	code = InterestReadVarint(reader);
+		InterestInt128 mass = InterestReadInt128(reader);
+
+		if (reader->failed)
+			return false;
+		if (code >= INTEREST_CODES || block->codes >> code != 0)
+			return Malformed(status, "The codes of a block are not in order.");
+		if (!CheckCodeMass(mass, &left, status))
+			return false;
+		block->codes |= CODE_BIT(code);
+	}
+	return !reader->failed && CheckCodeSum(left, status);
+}
+
+static bool
 ReadBlock(InterestReader *reader, int dimensions, InterestStateBlock *block, InterestStatus *status)
 {
 	block->age = InterestReadByte(reader);
 	block->rows = ReadCount(reader);
 	block->mass = InterestReadInt128(reader);
-	if (block->part == INTEREST_MEDIUM && InterestReadVarint(reader) != 0)
-		return Malformed(status, "Code masses are not known to this version.");
-	if (reader->failed)
+	block->codes = 0;
+	block->code_masses = NULL;
+	if (reader->failed ||
+		(block->part == INTEREST_MEDIUM && !ReadCodes(reader, block, status)))
 		return false;
 	block->sums = reader->at;
 	return CheckBlock(block, status) && ReadSums(reader, dimensions, block, status);
@@ -345,6 +409,16 @@ InterestStateBlockSums(const InterestStateView *view, const InterestStateBlock *
 }
 
 void
+InterestStateBlockCodes(const InterestStateView *view, const InterestStateBlock *block,
+						InterestInt128 masses[INTEREST_CODES])
+{
+	SumReader	reader = CodeMassesOf(view, block);
+
+	for (int code = 0; code < INTEREST_CODES; code++)
+		masses[code] = block->codes & CODE_BIT(code) ? NextCodeMass(&reader) : InterestInt128From(0);
+}
+
+void
 InterestStateWriteHeader(InterestWriter *writer, const InterestStateView *view)
 {
 	InterestWriteByte(writer, FORMAT_CANONICAL);
@@ -367,8 +441,23 @@ InterestStateWriteBlockHeader(InterestWriter *writer, const InterestStateBlock *
 	InterestWriteByte(writer, (uint8_t) block->age);
 	InterestWriteVarint(writer, (uint64_t) block->rows);
 	InterestWriteInt128(writer, block->mass);
-	if (block->part == INTEREST_MEDIUM)
-		InterestWriteVarint(writer, 0); /* code masses */
+}
+
+void
+InterestStateWriteCode(InterestWriter *writer, int code, InterestInt128 mass)
+{
+	InterestWriteByte(writer, (uint8_t) code);
+	InterestWriteInt128(writer, mass);
+}
+
+static void
+WriteCodes(InterestWriter *writer, const InterestStateView *view, const InterestStateBlock *block)
+{
+	SumReader	reader = CodeMassesOf(view, block);
+
+	InterestWriteByte(writer, (uint8_t) CountBits(block->codes));
+	for (uint64_t codes = block->codes; codes != 0; codes &= codes - 1)
+		InterestStateWriteCode(writer, LowestCode(codes), NextCodeMass(&reader));
 }
 
 static int
@@ -402,9 +491,12 @@ WriteCanonical(const InterestStateView *view, InterestWriter *writer)
 		InterestWriteByte(writer, (uint8_t) count);
 		for (; count > 0; count--, next++)
 		{
-			SumReader	reader = SumsOf(view, &view->blocks[next]);
+			const InterestStateBlock *block = &view->blocks[next];
+			SumReader	reader = SumsOf(view, block);
 
-			InterestStateWriteBlockHeader(writer, &view->blocks[next]);
+			InterestStateWriteBlockHeader(writer, block);
+			if (part == INTEREST_MEDIUM)
+				WriteCodes(writer, view, block);
 			for (int i = 0; i < view->shape.dimensions; i++)
 				InterestWriteInt128(writer, NextSum(&reader));
 		}
@@ -441,5 +533,13 @@ InterestStateCanonicalBound(int dimensions)
 		VARINT_SIZE(64) + VARINT_SIZE(63);
 	size_t		block = 1 + VARINT_SIZE(63) + VARINT_SIZE(112) * (1 + (size_t) dimensions);
 
-	return header + INTEREST_PARTS + INTEREST_MAX_BLOCKS * block + INTEREST_WINDOW;
+	/*
+	 * A mass of more than 105 bits with its sign has 2^56 rows or more.  That
+	 * leaves 2^63 - 1 - 5 2^56 rows, of which the negative blocks take theirs,
+	 * for at most 122 such code masses, and the 198 others want 1.5 2^56 to have
+	 * more than 98 bits each: 121.
+	 */
+	size_t		codes = INTEREST_WINDOW * (1 + INTEREST_CODES * (1 + VARINT_SIZE(105))) + 121;
+
+	return header + INTEREST_PARTS + INTEREST_MAX_BLOCKS * block + codes;
 }

@@ -5,8 +5,9 @@
  *	  interest_profile:1 fingerprint=<32 hex digits> dimensions=2
  *	  half_lives=(<coarse> <medium> <fine>) rebuild=0 rows=1 negative_rows=0
  *	  newest=<microseconds> newest_rows=1
- *	  coarse=((age=0 rows=1 mass=8589934592 sums=(4294967296 -12))) medium=(...)
- *	  fine=(...) negative=()
+ *	  coarse=((age=0 rows=1 mass=8589934592 sums=(4294967296 -12)))
+ *	  medium=((age=0 rows=1 mass=8589934592 codes=((code=3 mass=8589934592))
+ *	  sums=(4294967296 -12))) fine=(...) negative=()
  *
  * in one line; a profile without rows ends behind negative_rows.  The text is
  * the canonical layout said in words: reading writes that layout, and the
@@ -34,6 +35,22 @@ PutHeader(InterestWriter *writer, const InterestStateView *view)
 }
 
 static void
+PutCodes(InterestWriter *writer, const InterestStateView *view, const InterestStateBlock *block)
+{
+	SumReader	reader = CodeMassesOf(view, block);
+
+	InterestPutText(writer, " codes=(");
+	for (uint64_t codes = block->codes; codes != 0; codes &= codes - 1)
+	{
+		InterestPutField(writer, codes == block->codes ? "(code=" : " (code=", LowestCode(codes));
+		InterestPutText(writer, " mass=");
+		InterestPutInt128(writer, NextCodeMass(&reader));
+		InterestPutText(writer, ")");
+	}
+	InterestPutText(writer, ")");
+}
+
+static void
 PutBlock(InterestWriter *writer, const InterestStateView *view, const InterestStateBlock *block)
 {
 	SumReader	reader = SumsOf(view, block);
@@ -42,6 +59,8 @@ PutBlock(InterestWriter *writer, const InterestStateView *view, const InterestSt
 	InterestPutField(writer, " rows=", block->rows);
 	InterestPutText(writer, " mass=");
 	InterestPutInt128(writer, block->mass);
+	if (block->part == INTEREST_MEDIUM)
+		PutCodes(writer, view, block);
 	for (int i = 0; i < view->shape.dimensions; i++)
 	{
 		InterestPutText(writer, i == 0 ? " sums=(" : " ");
@@ -109,6 +128,59 @@ TakeHeader(InterestReader *reader, InterestStateView *view)
 	view->newest_rows = InterestNotationField(reader, " newest_rows=", 0, INT64_MAX);
 }
 
+/*
+ * The elements of a list up to its bracket; their number, which a byte in
+ * front of them says, is known and written behind them.
+ */
+typedef struct List
+{
+	size_t		count_at;
+	int			count;
+	int			most;
+} List;
+
+static List
+BeginList(InterestReader *reader, const char *field, int most, InterestWriter *writer)
+{
+	List		list = {writer->length, 0, most};
+
+	InterestWriteByte(writer, 0);
+	InterestNotationExpect(reader, field);
+	return list;
+}
+
+/* Whether another element follows; its blank is taken. */
+static bool
+NextOfList(InterestReader *reader, List *list, InterestWriter *writer)
+{
+	if (reader->failed || InterestNotationTake(reader, ")"))
+	{
+		if (writer->buffer)
+			writer->buffer[list->count_at] = (uint8_t) list->count;
+		return false;
+	}
+	if (list->count == list->most)
+		reader->failed = true;
+	if (list->count++ > 0)
+		InterestNotationExpect(reader, " ");
+	return !reader->failed;
+}
+
+static void
+TakeCodes(InterestReader *reader, InterestWriter *writer)
+{
+	List		list = BeginList(reader, " codes=(", INTEREST_CODES, writer);
+
+	while (NextOfList(reader, &list, writer))
+	{
+		int			code = (int) InterestNotationField(reader, "(code=", 0, INTEREST_CODES - 1);
+
+		InterestNotationExpect(reader, " mass=");
+		InterestStateWriteCode(writer, code, InterestNotationInt128(reader));
+		InterestNotationExpect(reader, ")");
+	}
+}
+
 static void
 TakeBlock(InterestReader *reader, int part, int dimensions, InterestWriter *writer)
 {
@@ -120,6 +192,8 @@ TakeBlock(InterestReader *reader, int part, int dimensions, InterestWriter *writ
 	InterestNotationExpect(reader, " mass=");
 	block.mass = InterestNotationInt128(reader);
 	InterestStateWriteBlockHeader(writer, &block);
+	if (part == INTEREST_MEDIUM)
+		TakeCodes(reader, writer);
 	for (int i = 0; i < dimensions && !reader->failed; i++)
 	{
 		InterestNotationExpect(reader, i == 0 ? " sums=(" : " ");
@@ -131,22 +205,10 @@ TakeBlock(InterestReader *reader, int part, int dimensions, InterestWriter *writ
 static void
 TakePart(InterestReader *reader, int part, int dimensions, InterestWriter *writer)
 {
-	size_t		count_at = writer->length;
-	uint8_t		count = 0;
+	List		list = BeginList(reader, part_fields[part], INTEREST_WINDOW, writer);
 
-	/* How many blocks there are is known, and written, behind them. */
-	InterestWriteByte(writer, 0);
-	InterestNotationExpect(reader, part_fields[part]);
-	while (!reader->failed && !InterestNotationTake(reader, ")"))
-	{
-		if (count == INTEREST_WINDOW)
-			reader->failed = true;
-		if (count++ > 0)
-			InterestNotationExpect(reader, " ");
+	while (NextOfList(reader, &list, writer))
 		TakeBlock(reader, part, dimensions, writer);
-	}
-	if (writer->buffer)
-		writer->buffer[count_at] = count;
 }
 
 /* Writes the canonical layout of what the text says; false if it is no such text. */

@@ -3,6 +3,7 @@
  *	  From labelled rows to a model.
  */
 #include "core/training/baseline.h"
+#include "core/training/codebook.h"
 #include "core/training/optimizer.h"
 
 #include "core/base/deterministic.h"
@@ -313,6 +314,8 @@ InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *
 		result->counts = trainer.prepared.counts;
 		MakeParameters(&trainer, kernel, sgemm, arena);
 		done = RunEpochs(&trainer, status);
+		if (done)
+			InterestLearnCodebook(&trainer.prepared, model, options->seed, kernel, &trainer.scratch);
 	}
 	InterestArenaFree(&trainer.scratch);
 	InterestArenaFree(&trainer.work);
