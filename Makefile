@@ -112,6 +112,9 @@ REGRESS = extension \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
+# in test/specs and test/expected
+ISOLATION = live
+ISOLATION_OPTS = --inputdir=$(srcdir)/test --load-extension=interest
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
 
