@@ -142,9 +142,10 @@ InterestEncodeCacheAdd(const uint8 *content_hash, const char *text, Size length,
 	Shrink(limit);
 	if (limit == 0 || length > INTEREST_MAX_CACHED_TEXT)
 		return;
+	/* Small blocks: those of the default would hold half as much again as the entries. */
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "interest encoded texts",
-										ALLOCSET_DEFAULT_SIZES);
+										ALLOCSET_DEFAULT_MINSIZE, ALLOCSET_DEFAULT_INITSIZE, 128 * 1024);
 	if (table == NULL)
 		table = text_table_create(context, 256, NULL);
 	key = MakeKey(content_hash, text, length);

@@ -90,8 +90,8 @@ typedef struct Piece
 /* What this backend has mapped; base is NULL while there is nothing. */
 static InterestSharedFile file;
 static uint32 checked_in = 0;	/* the transaction that last saw that it is the right one */
-static int	failure = 0;		/* errno of the last attempt, 0: none failed */
-static TimestampTz failed_at = 0;
+static int	failure = 0;		/* errno of the last attempt to make it, 0: none failed */
+static TimestampTz tried_at = 0;
 
 InterestSharedKey
 InterestSharedCacheKey(const uint8 *content_hash, const char *packing, const char *text, Size length)
@@ -165,14 +165,14 @@ Map(uint64 slots)
 }
 
 /* Maps the file of that many slots, and makes it where there is none or another. */
-static bool
+static void
 MapOrMake(uint64 slots)
 {
 	bool		mapped = Map(slots);
 	int			lock;
 
 	if (mapped)
-		return true;
+		return;
 	lock = InterestSharedFilesLock();
 	mapped = Map(slots);
 	if (!mapped)
@@ -182,17 +182,17 @@ MapOrMake(uint64 slots)
 
 		MakeHeader(&header, slots);
 		mapped = InterestSharedFileMake(NAME, FileSize(slots), &part, 1) && Map(slots);
-		failure = mapped ? 0 : errno;
 	}
+	failure = mapped ? 0 : errno;
+	tried_at = GetCurrentTimestamp();
 	InterestSharedFilesUnlock(lock);
-	return mapped;
 }
 
 static bool
 MayRetry(void)
 {
 	return failure == 0 ||
-		TimestampDifferenceExceeds(failed_at, GetCurrentTimestamp(), RETRY_MS);
+		TimestampDifferenceExceeds(tried_at, GetCurrentTimestamp(), RETRY_MS);
 }
 
 /*
@@ -219,8 +219,8 @@ Attach(void)
 		if (slots == 0)
 			InterestSharedFilesRemove(NAME);
 	}
-	if (file.base == NULL && slots > 0 && MayRetry() && !MapOrMake(slots))
-		failed_at = GetCurrentTimestamp();
+	if (file.base == NULL && slots > 0 && MayRetry())
+		MapOrMake(slots);
 	checked_in = InterestTransaction();
 	return file.base != NULL;
 }
