@@ -73,6 +73,7 @@ GLUE = \
 	src/pg/encoder_store.o \
 	src/pg/json.o \
 	src/pg/live_fold.o \
+	src/pg/live_plan.o \
 	src/pg/live_read.o \
 	src/pg/live_setup.o \
 	src/pg/live_tracking.o \

@@ -18,7 +18,7 @@
 #ifndef INTEREST_LIVE_H
 #define INTEREST_LIVE_H
 
-#include "nodes/pg_list.h"
+#include "executor/spi.h"
 
 #include "pg/definition.h"
 #include "pg/model_store.h"
@@ -73,10 +73,17 @@ extern Oid	InterestModelOwner(const InterestDefinition *definition);
 /* The snapshot that comes after everything committed so far becomes the active one. */
 extern void InterestPushLatestSnapshot(void);
 
+/* A plan of one statement, SPI being connected; options are those of cursors. */
+extern SPIPlanPtr InterestPrepare(const char *statement, int count, Oid *types, int options);
+
 /*
- * Executes one statement under the active snapshot, inside of a session;
- * returns the number of rows.
+ * The same, kept for statements to come.  One that reads transition tables is
+ * of the table whose rows they have.
  */
+extern SPIPlanPtr InterestKeptPlan(const char *statement, Oid table, int count, Oid *types, int options);
+
+/* Executes a plan, or one statement, under the active snapshot; returns the number of rows. */
+extern uint64 InterestExecute(SPIPlanPtr plan, Datum *values);
 extern uint64 InterestRun(const char *statement, int count, Oid *types, Datum *values);
 
 /*

@@ -13,6 +13,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
+#include "utils/resowner.h"
 
 #include "pg/live.h"
 #include "pg/report.h"
@@ -70,20 +71,18 @@ MayExecute(SPIPlanPtr plan)
 	if (cached)
 	{
 		may = !source->dependsOnRLS && INTEREST_PLAN_PERMITTED(linitial_node(PlannedStmt, cached->stmt_list));
-		ReleaseCachedPlan(cached, NULL);
+		ReleaseCachedPlan(cached, CurrentResourceOwner);
 	}
 	return may;
 }
 
+/* The plan is checked before it is executed, so that one for all users is made at once. */
 static SPIPlanPtr
-Prepare(const char *query, Oid first, Oid second)
+KeptPlan(const char *query, Oid first, Oid second)
 {
 	Oid			types[] = {first, second};
-	SPIPlanPtr	plan = SPI_prepare_cursor(query, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
 
-	if (plan == NULL)
-		elog(ERROR, "\"%s\" failed: %s", query, SPI_result_code_string(SPI_result));
-	return plan;
+	return InterestKeptPlan(query, InvalidOid, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
 }
 
 /* The user's rows, and the marks of everybody. */
@@ -113,9 +112,9 @@ InterestReadTracked(const InterestDefinition *definition, const InterestVersion 
 	bool		isnull;
 
 	if (tracking == NULL || !MayName(tracking) ||
-		!MayExecute(Prepare(source_query, column->type, TEXTOID)))
+		!MayExecute(KeptPlan(source_query, column->type, TEXTOID)))
 		return INTEREST_LIVE_SILENT;
-	plan = Prepare(TrackedQuery(tracking, column), BYTEAOID, column->type);
+	plan = KeptPlan(TrackedQuery(tracking, column), BYTEAOID, column->type);
 	if (!MayExecute(plan))
 		return INTEREST_LIVE_SILENT;
 	values[0] = PointerGetDatum(InterestMakeValue(version->representation, INTEREST_FINGERPRINT_SIZE));

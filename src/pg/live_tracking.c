@@ -197,20 +197,6 @@ InterestPushLatestSnapshot(void)
 	PushActiveSnapshot(GetLatestSnapshot());
 }
 
-uint64
-InterestRun(const char *statement, int count, Oid *types, Datum *values)
-{
-	SPIPlanPtr	plan = SPI_prepare(statement, count, types);
-	int			result;
-
-	if (plan == NULL)
-		elog(ERROR, "\"%s\" failed: %s", statement, SPI_result_code_string(SPI_result));
-	result = SPI_execute_snapshot(plan, values, NULL, GetActiveSnapshot(), InvalidSnapshot, false, true, 0);
-	if (result < 0)
-		elog(ERROR, "\"%s\" failed: %s", statement, SPI_result_code_string(result));
-	return SPI_processed;
-}
-
 char *
 InterestProfilesSql(const InterestDefinition *definition, const char *relation, const char *condition)
 {

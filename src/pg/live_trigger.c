@@ -64,6 +64,14 @@ ShowRows(const Change *change, const char *name, Tuplestorestate *rows)
 		elog(ERROR, "SPI_register_relation failed");
 }
 
+/* The rows' columns are the table's, and so is the plan. */
+static uint64
+RunKept(const Change *change, const char *statement, int count, Oid *types, Datum *values)
+{
+	return InterestExecute(InterestKeptPlan(statement, RelationGetRelid(change->trigger->tg_relation), count, types, 0),
+						   values);
+}
+
 static InterestRoleSession
 BeginWriting(const Change *change)
 {
@@ -103,8 +111,8 @@ WriteMarks(const Change *change)
 {
 	InterestRoleSession session = BeginWriting(change);
 
-	InterestRun(psprintf("INSERT INTO %s (user_id, sign) SELECT DISTINCT u.user_id, 0 FROM (%s) u (user_id)",
-						 change->tracking->profile_sql, BothSides(change, UsersSql)), 0, NULL, NULL);
+	RunKept(change, psprintf("INSERT INTO %s (user_id, sign) SELECT DISTINCT u.user_id, 0 FROM (%s) u (user_id)",
+							 change->tracking->profile_sql, BothSides(change, UsersSql)), 0, NULL, NULL);
 	InterestResume(session);
 }
 
@@ -139,11 +147,11 @@ WriteProfiles(const Change *change)
 
 	values[0] = CStringGetTextDatum(change->definition->name);
 	values[1] = InterestDeployedFingerprint(change->definition->name);
-	found = InterestRun(psprintf("WITH change AS MATERIALIZED ("
-								 "SELECT b.user_id, sum(b.sign) AS sign, b.profile FROM (%s) b GROUP BY b.user_id, b.profile HAVING sum(b.sign) <> 0),"
-								 " written AS (INSERT INTO %s (user_id, sign, profile, fingerprint) SELECT c.user_id, c.sign, c.profile, $2 FROM change c) %s",
-								 BothSides(change, SignedProfilesSql), change->tracking->profile_sql, InterestFutureSql("change")),
-						2, types, values);
+	found = RunKept(change, psprintf("WITH change AS MATERIALIZED ("
+									 "SELECT b.user_id, sum(b.sign) AS sign, b.profile FROM (%s) b GROUP BY b.user_id, b.profile HAVING sum(b.sign) <> 0),"
+									 " written AS (INSERT INTO %s (user_id, sign, profile, fingerprint) SELECT c.user_id, c.sign, c.profile, $2 FROM change c) %s",
+									 BothSides(change, SignedProfilesSql), change->tracking->profile_sql, InterestFutureSql("change")),
+					2, types, values);
 	if (found > 0)
 		InterestReportFuture(change->definition->name, ERROR);
 	InterestResume(session);
