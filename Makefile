@@ -185,6 +185,7 @@ demo-clean:
 
 bench:
 	@$(scripts) test/bench/run.sh
+	@$(scripts) test/bench/sql.sh
 
 # Tiny encoders with their reference values, for tests that need an encoder;
 # made where nobody says that they are elsewhere.
