@@ -24,6 +24,7 @@ CORE = \
 	src/core/kernel/kernel.o \
 	src/core/kernel/portable.o \
 	src/core/kernel/sgemm.o \
+	src/core/measure/conformal.o \
 	src/core/measure/metrics.o \
 	src/core/model/image.o \
 	src/core/model/model.o \
@@ -31,6 +32,7 @@ CORE = \
 	src/core/network/codebook.o \
 	src/core/network/features.o \
 	src/core/network/head.o \
+	src/core/network/lda.o \
 	src/core/network/linear.o \
 	src/core/network/row_network.o \
 	src/core/profile/decay.o \
@@ -48,6 +50,7 @@ CORE = \
 	src/core/text/unicode_tables.o \
 	src/core/text/vocabulary.o \
 	src/core/training/baseline.o \
+	src/core/training/calibrate.o \
 	src/core/training/codebook.o \
 	src/core/training/evaluate.o \
 	src/core/training/history.o \
@@ -57,7 +60,8 @@ CORE = \
 	src/core/training/prepare.o \
 	src/core/training/reading_gradient.o \
 	src/core/training/sample.o \
-	src/core/training/train.o
+	src/core/training/train.o \
+	src/core/training/transfer.o
 
 GLUE = \
 	src/pg/aggregates.o \

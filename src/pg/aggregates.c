@@ -274,7 +274,7 @@ interest_classify_final(PG_FUNCTION_ARGS)
 	model = ReadTransition(PG_GETARG_DATUM(0), &scratch->arena, &reading);
 	if (model == NULL)
 		PG_RETURN_NULL();
-	scores = InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena);
+	scores = InterestMakeScores(model, &reading, &scratch->arena);
 	InterestArenaEnd(scratch);
 	PG_RETURN_DATUM(scores);
 }

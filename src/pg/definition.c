@@ -26,6 +26,12 @@
 #define DEFAULT_DIMENSIONS 64
 #define DEFAULT_SEED 1
 
+/* Of an interest in the loss. */
+#define MIN_CLASS_WEIGHT 1e-3
+#define MAX_CLASS_WEIGHT 1e3
+
+#define MAX_LABEL_SMOOTHING 0.5
+
 /* Weights of kinds that need no setting (algorithm: section 1). */
 static const struct
 {
@@ -213,10 +219,110 @@ ReadHalfLives(const InterestJson *options, InterestDefinition *definition)
 	definition->half_life[INTEREST_FINE] = ReadHalfLife(&half_lives, "fine", DEFAULT_FINE_DAYS);
 }
 
+/* The head that the label wants, or one that it can have. */
+static void
+ReadHead(const InterestJson *options, InterestDefinition *definition)
+{
+	char	   *name = NULL;
+	int			kind = 0;
+
+	definition->head = definition->label_is_array ? INTEREST_HEAD_SIGMOID : INTEREST_HEAD_SOFTMAX;
+	if (!InterestJsonText(options, "head", &name))
+		return;
+	while (kind <= INTEREST_LAST_HEAD && strcmp(InterestHeadName(kind), name) != 0)
+		kind++;
+	if (kind > INTEREST_LAST_HEAD)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown head \"%s\"", name),
+				 errhint("Heads are softmax, logistic, svm and lda for one interest, and sigmoid for a label that is an array.")));
+	definition->head = kind;
+	if (InterestHeadIsOfOne(kind) == definition->label_is_array)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("head \"%s\" does not fit the label column", name),
+				 errdetail(definition->label_is_array ? "The label is an array: several interests at once."
+						   : "The label is one interest."),
+				 errhint(definition->label_is_array ? "Leave the head out, or name sigmoid."
+						 : "Leave the head out, or name softmax, logistic, svm or lda.")));
+}
+
+/* Weights of interests in the loss: "balanced", or an object of names and weights. */
+static void
+ReadClassWeights(const InterestJson *options, InterestDefinition *definition)
+{
+	InterestJson weights;
+	InterestSpan *spans;
+	char	  **names;
+	char	   *word;
+	int			count;
+
+	if (InterestJsonIsText(options, "class_weights"))
+	{
+		(void) InterestJsonText(options, "class_weights", &word);
+		if (strcmp(word, "balanced") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("unknown class_weights \"%s\"", word),
+					 errhint("It is \"balanced\", or an object of interests and their weights.")));
+		definition->balanced_weights = true;
+		return;
+	}
+	if (!InterestJsonObject(options, "class_weights", &weights))
+		return;
+	count = InterestJsonKeys(&weights, &names);
+	spans = palloc(sizeof(InterestSpan) * Max(count, 1));
+	definition->weights = palloc(sizeof(double) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		double	   *weight = &definition->weights[i];
+
+		spans[i].data = pg_server_to_any(names[i], strlen(names[i]), PG_UTF8);
+		spans[i].length = strlen(spans[i].data);
+		*weight = 0;
+		(void) InterestJsonNumber(&weights, names[i], weight);
+		if (!(*weight >= MIN_CLASS_WEIGHT && *weight <= MAX_CLASS_WEIGHT))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("weight %g of interest \"%s\" is out of range", *weight, names[i]),
+					 errhint("A weight in class_weights is from %g to %g.", MIN_CLASS_WEIGHT, MAX_CLASS_WEIGHT)));
+	}
+	definition->weighted.count = count;
+	definition->weighted.spans = spans;
+}
+
+static double
+ReadShare(const InterestJson *options, const char *key, double most, double value)
+{
+	if (InterestJsonNumber(options, key, &value) && !(value >= 0 && value <= most))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" in %s is out of range", key, options->place),
+				 errhint("It is from 0 to %g.", most)));
+	return value;
+}
+
+/* What the head answers with, and how it learns. */
+static void
+ReadLearning(const InterestJson *options, InterestDefinition *definition)
+{
+	ReadHead(options, definition);
+	ReadClassWeights(options, definition);
+	definition->balance = ReadShare(options, "balance", 1, 0);
+	definition->label_smoothing = ReadShare(options, "label_smoothing", MAX_LABEL_SMOOTHING, -1);
+	if (definition->label_smoothing > 0 && definition->head != INTEREST_HEAD_SOFTMAX &&
+		definition->head != INTEREST_HEAD_LDA)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("head \"%s\" has no label smoothing", InterestHeadName(definition->head)),
+				 errhint("Leave label_smoothing out, or use the head softmax.")));
+}
+
 void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
-	static const char *const known[] = {"dimensions", "half_lives", "kinds", "negative_kinds", "seed"};
+	static const char *const known[] = {"balance", "class_weights", "dimensions", "half_lives", "head", "kinds",
+	"label_smoothing", "negative_kinds", "seed"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -228,7 +334,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "dimensions, half_lives, kinds, negative_kinds and seed");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, half_lives, head, kinds, label_smoothing, negative_kinds and seed");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
@@ -236,6 +342,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 	definition->seed = (uint64) seed;
 	ReadHalfLives(&object, definition);
 	ReadAllKinds(&object, definition);
+	ReadLearning(&object, definition);
 }
 
 static void

@@ -48,6 +48,12 @@ typedef struct InterestDefinition
 	InterestNames kind_names;	/* UTF-8 */
 	InterestKind *kinds;		/* (kind_names.count) */
 	uint64		seed;
+	InterestHeadKind head;
+	double		label_smoothing;	/* below 0: the head's own */
+	double		balance;
+	bool		balanced_weights;
+	InterestNames weighted;		/* UTF-8: interests with a weight of their own */
+	double	   *weights;		/* (weighted.count) */
 } InterestDefinition;
 
 /* Reads the options of a definition that has everything else; NULL means none given. */

@@ -199,6 +199,14 @@ InterestJsonHas(const InterestJson *object, const char *key)
 	return getKeyJsonValueFromContainer(object->container, key, strlen(key), &found) != NULL;
 }
 
+bool
+InterestJsonIsText(const InterestJson *object, const char *key)
+{
+	JsonbValue	found;
+
+	return FindValue(object, key, &found) && found.type == jbvString;
+}
+
 int
 InterestJsonKeys(const InterestJson *object, char ***keys)
 {

@@ -37,8 +37,9 @@ extern bool InterestJsonInteger(const InterestJson *object, const char *key,
 extern bool InterestJsonObject(const InterestJson *object, const char *key, InterestJson *value);
 extern bool InterestJsonArray(const InterestJson *object, const char *key, InterestJson *value);
 
-/* Whether there is such a field, null or not. */
+/* Whether there is such a field, null or not; whether it is a string. */
 extern bool InterestJsonHas(const InterestJson *object, const char *key);
+extern bool InterestJsonIsText(const InterestJson *object, const char *key);
 
 /* Every key of an object, the shorter first; returns their number. */
 extern int	InterestJsonKeys(const InterestJson *object, char ***keys);

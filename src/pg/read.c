@@ -74,7 +74,7 @@ interest_classify_profile(PG_FUNCTION_ARGS)
 	InterestOpenProfile(PG_GETARG_DATUM(0), &view);
 	model = InterestModelOf(TextArgument(fcinfo, 1), view.shape.fingerprint, NULL);
 	InterestReadProfile(&view, model, view.newest, &scratch->arena, &reading);
-	PG_RETURN_DATUM(InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena));
+	PG_RETURN_DATUM(InterestMakeScores(model, &reading, &scratch->arena));
 }
 
 /* The reading of the first argument and the model that made it. */
@@ -107,7 +107,7 @@ interest_classify_reading(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
 	model = OpenReading(fcinfo, TextArgument(fcinfo, 1), &scratch->arena, &reading);
-	PG_RETURN_DATUM(InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena));
+	PG_RETURN_DATUM(InterestMakeScores(model, &reading, &scratch->arena));
 }
 
 INTEREST_FUNCTION(interest_probability);
@@ -135,7 +135,7 @@ interest_probability(PG_FUNCTION_ARGS)
 				 errmsg("unknown interest \"%s\"", text_to_cstring(interest)),
 				 errhint("interest_classify lists the interests that the model knows.")));
 	probabilities = palloc(sizeof(float) * model->model.interests.count);
-	InterestModelProbabilities(&model->model, reading.vector[INTEREST_USER], &scratch->arena, probabilities);
+	InterestReadingProbabilities(model, &reading, &scratch->arena, probabilities);
 	PG_RETURN_FLOAT4(probabilities[index]);
 }
 
@@ -146,7 +146,7 @@ PutTopic(ReturnSetInfo *result, const InterestLoadedModel *model, const Interest
 {
 	double		total = 0;
 	float		probability;
-	int			interest = InterestBestInterest(model, topic->vector, scratch, &probability);
+	int			interest = InterestBestInterest(model, topic->vector, topic->mass, scratch, &probability);
 	Datum		values[6];
 	bool		nulls[6] = {false};
 

@@ -1,6 +1,6 @@
 /*
  * scores.c
- *	  From a user's u to interests and their probabilities.
+ *	  From a reading to interests and their probabilities.
  */
 #include "pg/compat.h"
 
@@ -49,14 +49,22 @@ CompareRanked(const void *a, const void *b)
 	return x->interest - y->interest;
 }
 
+void
+InterestReadingProbabilities(const InterestLoadedModel *model, const InterestReading *reading,
+							 InterestArena *scratch, float *probabilities)
+{
+	InterestModelProbabilities(&model->model, reading->vector[INTEREST_USER], reading->mass[INTEREST_COARSE],
+							   scratch, probabilities);
+}
+
 static Ranked *
-Rank(const InterestLoadedModel *model, const float *u, InterestArena *scratch)
+Rank(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
 {
 	int			count = model->model.interests.count;
 	float	   *probabilities = palloc(sizeof(float) * count);
 	Ranked	   *ranked = palloc(sizeof(Ranked) * count);
 
-	InterestModelProbabilities(&model->model, u, scratch, probabilities);
+	InterestReadingProbabilities(model, reading, scratch, probabilities);
 	for (int i = 0; i < count; i++)
 	{
 		ranked[i].probability = probabilities[i];
@@ -68,10 +76,10 @@ Rank(const InterestLoadedModel *model, const float *u, InterestArena *scratch)
 }
 
 Datum
-InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestArena *scratch)
+InterestMakeScores(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
 {
 	const InterestNames *names = &model->model.interests;
-	Ranked	   *ranked = Rank(model, u, scratch);
+	Ranked	   *ranked = Rank(model, reading, scratch);
 	Datum	   *scores = palloc(sizeof(Datum) * names->count);
 	Oid			type = ScoreType();
 	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
@@ -90,15 +98,15 @@ InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestAre
 }
 
 int
-InterestBestInterest(const InterestLoadedModel *model, const float *u, InterestArena *scratch,
-					 float *probability)
+InterestBestInterest(const InterestLoadedModel *model, const float *u, double evidence,
+					 InterestArena *scratch, float *probability)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	int			count = model->model.interests.count;
 	float	   *probabilities = InterestArenaArray(scratch, float, count);
 	int			best = 0;
 
-	InterestModelProbabilities(&model->model, u, scratch, probabilities);
+	InterestModelProbabilities(&model->model, u, evidence, scratch, probabilities);
 	for (int i = 1; i < count; i++)
 		if (probabilities[i] > probabilities[best])
 			best = i;

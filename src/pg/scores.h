@@ -1,6 +1,6 @@
 /*
  * scores.h
- *	  From a user's u to interests and their probabilities.
+ *	  From a reading to interests and their probabilities.
  */
 #ifndef INTEREST_SCORES_H
 #define INTEREST_SCORES_H
@@ -11,12 +11,20 @@
 /* A name that a model knows, UTF-8, as text of the database. */
 extern Datum InterestNameText(InterestSpan name);
 
-/* interest_score[], best first, ties by name; u is (dimensions). */
-extern Datum InterestMakeScores(const InterestLoadedModel *model, const float *u, InterestArena *scratch);
+/* probabilities (interests) of a reading */
+extern void InterestReadingProbabilities(const InterestLoadedModel *model, const InterestReading *reading,
+										 InterestArena *scratch, float *probabilities);
 
-/* The interest of the greatest probability, the first by name of equal ones. */
-extern int	InterestBestInterest(const InterestLoadedModel *model, const float *u, InterestArena *scratch,
-								 float *probability);
+/* interest_score[], best first, ties by name. */
+extern Datum InterestMakeScores(const InterestLoadedModel *model, const InterestReading *reading,
+								InterestArena *scratch);
+
+/*
+ * The interest that u (dimensions), of so much evidence, makes most probable;
+ * the first by name of equal ones.
+ */
+extern int	InterestBestInterest(const InterestLoadedModel *model, const float *u, double evidence,
+								 InterestArena *scratch, float *probability);
 
 /* Reads a state at a time by a model; arrays in the arena. */
 extern void InterestReadProfile(const InterestStateView *view, const InterestLoadedModel *model,

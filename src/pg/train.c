@@ -122,6 +122,12 @@ ReadTrainingOptions(FunctionCallInfo fcinfo, const InterestDefinition *definitio
 	InterestTrainingOptions options = InterestTrainingDefault;
 
 	options.seed = definition->seed;
+	options.balance = definition->balance;
+	options.balanced_weights = definition->balanced_weights;
+	options.weighted = definition->weighted;
+	options.weights = definition->weights;
+	if (definition->label_smoothing >= 0)
+		options.label_smoothing = definition->label_smoothing;
 	options.epochs = PG_GETARG_INT32(1);
 	options.batch_size = PG_GETARG_INT32(2);
 	options.learning_rate = PG_GETARG_FLOAT8(3);
@@ -156,6 +162,7 @@ TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEnc
 	training.categorical_count = definition->columns.categorical_count;
 	training.task = definition->task;
 	training.several = definition->label_is_array;
+	training.head = definition->head;
 	return training;
 }
 

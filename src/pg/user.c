@@ -128,5 +128,5 @@ interest_classify_user(PG_FUNCTION_ARGS)
 	model = ReadUser(fcinfo, &scratch->arena, &reading);
 	if (model == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(InterestMakeScores(model, reading.vector[INTEREST_USER], &scratch->arena));
+	PG_RETURN_DATUM(InterestMakeScores(model, &reading, &scratch->arena));
 }

@@ -81,7 +81,7 @@ Answer(InterestModel *model, InterestArena *arena)
 		return;
 	Require(row.code >= 0 && row.code < INTEREST_CODES);
 	RequireFinite(model->shape.dimensions, v);
-	InterestModelProbabilities(model, v, arena, probabilities);
+	InterestModelProbabilities(model, v, 1.0, arena, probabilities);
 	RequireFinite(model->interests.count, probabilities);
 }
 

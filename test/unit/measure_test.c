@@ -41,7 +41,9 @@ static InterestMetrics
 MeasureOne(const float *probability, const int *label, int count, int interests,
 		   const double *weight, int64_t least_positives)
 {
-	InterestPredictions predictions = {count, interests, false, probability, label, NULL, weight};
+	InterestPredictions predictions = {
+		.count = count, .interests = interests, .probability = probability, .label = label, .weight = weight
+	};
 	InterestMetrics metrics;
 
 	InterestMeasure(&predictions, &arena, &metrics);
@@ -53,7 +55,10 @@ MeasureOne(const float *probability, const int *label, int count, int interests,
 static InterestMetrics
 MeasureSeveral(const double *weight)
 {
-	InterestPredictions predictions = {8, 3, true, several_probability, NULL, several_labels, weight};
+	InterestPredictions predictions = {
+		.count = 8, .interests = 3, .several = true, .probability = several_probability,
+		.labels = several_labels, .weight = weight
+	};
 	InterestMetrics metrics;
 
 	InterestMeasure(&predictions, &arena, &metrics);

@@ -93,7 +93,7 @@ TestLayout(void)
 	static const char *const names[] = {
 		"sentence.weight", "sentence.bias", "embedding", "embedding",
 		"hidden.weight", "hidden.bias", "output.weight", "output.bias", "fusion.bias",
-		"mu", "theta", "gate", "eta", "head.log_scale", "head.weight", "head.bias"
+		"mu", "theta", "gate", "eta", "head.temperature", "head.log_scale", "head.weight", "head.bias"
 	};
 	InterestModel model = Make();
 	size_t		offset = 0;
@@ -498,7 +498,7 @@ TestAnswers(void)
 	CHECK(memcmp(v, without, sizeof(v)) != 0);
 	CHECK_INTEGER(InterestArenaFootprint(&scratch), footprint);
 
-	InterestModelProbabilities(&model, v, &scratch, probabilities);
+	InterestModelProbabilities(&model, v, 1.0, &scratch, probabilities);
 	for (int i = 0; i < COUNT(interests); i++)
 	{
 		double		logit = 0.0;

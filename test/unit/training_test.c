@@ -646,7 +646,7 @@ TestGradients(InterestTask task, bool several)
 			CheckGradient(gradients, &model->blocks[b], i);
 		for (size_t i = 0; i < size; i++)
 			largest = fmax(largest, fabs(gradients->gradient.parameters[model->blocks[b].offset + i]));
-		CHECK(largest > 1e-4);	/* or nothing was compared */
+		CHECK(model->blocks[b].fitted ? largest == 0.0 : largest > 1e-4);	/* or nothing was compared */
 	}
 }
 
@@ -800,7 +800,7 @@ TrainingUser(int from)
 static void
 TestSplit(void)
 {
-	int			counts[3] = {0, 0, 0};
+	int			counts[INTEREST_SPLIT_TEST + 1] = {0};
 	int			moved = 0;
 
 	for (int user = 0; user < 10000; user++)
@@ -811,9 +811,10 @@ TestSplit(void)
 		moved += split != InterestSplitOf(Name("user", user), SEED + 1);
 	}
 	CHECK_NEAR(counts[INTEREST_SPLIT_TRAINING], 8000, 150);
-	CHECK_NEAR(counts[INTEREST_SPLIT_VALIDATION], 1000, 120);
+	CHECK_NEAR(counts[INTEREST_SPLIT_VALIDATION], 500, 90);
+	CHECK_NEAR(counts[INTEREST_SPLIT_CONFORMAL], 500, 90);
 	CHECK_NEAR(counts[INTEREST_SPLIT_TEST], 1000, 120);
-	CHECK_NEAR(moved, 3400, 250);	/* 1 - .8^2 - .1^2 - .1^2 */
+	CHECK_NEAR(moved, 3450, 250);	/* 1 - .8^2 - .05^2 - .05^2 - .1^2 */
 }
 
 /* next: strictly earlier rows, in an epoch 32 positions, others in the next one */
@@ -958,18 +959,21 @@ TestHistoryBaseline(void)
 	InterestTrainingResult result;
 	InterestEvaluation evaluation;
 	InterestModel model;
-	int			user = TrainingUser(0);
+	const int	users[] = {TrainingUser(0), TrainingUser(TrainingUser(0) + 1)};
 
-	/* Targets 0 and 1, half a sample each, and half a sample of doubt each: rates of .5. */
-	Add(problem, user, 1 * DAY, 0, 0, -1);
-	Add(problem, user, 2 * DAY, 0, 0, -1);
-	Add(problem, user, 3 * DAY, 1, 1, -1);
+	/* Of each user targets 0 and 1, half a sample each, and half a sample of doubt each: rates of .5. */
+	for (int i = 0; i < 2; i++)
+	{
+		Add(problem, users[i], 1 * DAY, 0, 0, -1);
+		Add(problem, users[i], 2 * DAY, 0, 0, -1);
+		Add(problem, users[i], 3 * DAY, 1, 1, -1);
+	}
 	MustTrain(problem, &options, &model, &result);
 	CHECK_INTEGER(result.epochs, options.epochs);	/* no validation user: no early stop */
 	CHECK(isnan(result.validation_loss));
 	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TRAINING);
-	CHECK_INTEGER(evaluation.samples, 2);
-	CHECK_INTEGER(evaluation.users, 1);
+	CHECK_INTEGER(evaluation.samples, 4);
+	CHECK_INTEGER(evaluation.users, 2);
 	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MAJORITY, "log_loss"), log(2.0), 1e-6);
 	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_HISTORY, "log_loss"),
 			   -(log((1 + 2.5) / 6) + log(2.5 / 7)) / 2, 1e-6);
@@ -1011,17 +1015,22 @@ TestWrongInput(void)
 	Add(problem, user, DAY, 0, 1, -1)->sentence = -1;
 	CheckFails(problem, "training needs at least two interests, and the label column has one");
 	Add(problem, user, 2 * DAY, 0, 1, -1);
+	CheckFails(problem, "only one training user has a sample to learn from");
+	Add(problem, TrainingUser(user + 1), DAY, 0, 1, -1);
 	MustTrain(problem, &options, &model, &result);
-	CHECK_INTEGER(result.counts.rows, 2);
+	CHECK_INTEGER(result.counts.rows, 3);
 	CHECK_INTEGER(result.counts.rows_without_time, 1);
 	CHECK_INTEGER(result.counts.rows_without_content, 1);
-	CHECK_INTEGER(result.counts.training_users, 1);
+	CHECK_INTEGER(result.counts.training_users, 2);
 
 	set = SetOf(problem);
 	CHECK(!InterestEvaluate(&set, &model, SEED, INTEREST_SPLIT_TEST, InterestKernelChoose("auto"),
 							InterestSgemm, NULL, &arena, &evaluation, &status));
 	CHECK_STRING(status.message, "no test user has a sample to measure");
+	problem->definition.head = INTEREST_HEAD_SIGMOID;
+	CheckFails(problem, "the head is out of range");
 	problem->definition.task = INTEREST_TASK_NEXT;
+	problem->definition.head = INTEREST_HEAD_SOFTMAX;
 	problem->rows[0].behaviour.time = 2 * DAY;
 	CheckFails(problem, "no training user has a sample to learn from");
 	problem->rows[0].behaviour.time = INT64_MAX;
@@ -1076,6 +1085,178 @@ TestExtremes(void)
 	}
 }
 
+/* --- heads --- */
+
+static bool
+SameFloats(const float *a, const float *b, size_t count)
+{
+	return memcmp(a, b, sizeof(float) * count) == 0;
+}
+
+/* Parameters before the head's. */
+static size_t
+SharedSize(const InterestModel *model)
+{
+	return (size_t) (model->head.temperature - model->parameters);
+}
+
+/* Every head learns, says how sure it is, and knows its conformal scores. */
+static void
+TestHeads(void)
+{
+	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
+	{
+		Problem    *problem = Authors(INTEREST_TASK_USER);
+		InterestModel model;
+		InterestEvaluation evaluation;
+
+		if (!InterestHeadIsOfOne((InterestHeadKind) kind))
+			continue;
+		problem->definition.head = (InterestHeadKind) kind;
+		CHECK(TestAccuracy(problem, &model) > 0.9);
+		evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_TEST);
+		CHECK(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss") < 0.45);
+		CHECK_INTEGER(model.conformal.bin_count, 1);
+		CHECK(model.conformal.bins[0].count > 5);
+		CHECK((kind == INTEREST_HEAD_LDA) == (model.head.log_scale[0] == 0.0f));
+		if (kind == INTEREST_HEAD_SVM)
+			CHECK(model.head.slope[0] != 1.0f && model.head.slope[0] > 0.0f);
+	}
+}
+
+/* One of ten users has the other label, and nothing but noise tells. */
+static Problem *
+Rare(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 400; user++)
+		for (int i = 0; i < 3; i++)
+			Add(problem, user, i * DAY, Below(problem, WIDTH), user % 10 == 0, -1);
+	return problem;
+}
+
+static double
+RareShare(const Problem *problem, const InterestTrainingOptions *options, int64_t *samples)
+{
+	InterestTrainingResult result;
+	InterestModel model;
+
+	MustTrain(problem, options, &model, &result);
+	*samples = result.samples;
+	return 1.0 / (1.0 + exp(model.head.linear.bias[0] - model.head.linear.bias[1]));
+}
+
+/* Weights and repeats take the rates' place in what an interest's bias says. */
+static void
+TestWeights(void)
+{
+	static const double weight = 9.0;
+	const InterestSpan rare = Name("interest", 1);
+	const InterestSpan missing = Name("interest", 2);
+	Problem    *problem = Rare();
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestModel model;
+	InterestStatus status;
+	int64_t		samples;
+	int64_t		balanced;
+
+	options.epochs = 2;
+	CHECK(RareShare(problem, &options, &samples) < 0.3);
+	options.balanced_weights = true;
+	CHECK_NEAR(RareShare(problem, &options, &samples), 0.5, 0.2);
+	options.balanced_weights = false;
+	options.weighted = (InterestNames) {1, &rare};
+	options.weights = &weight;
+	CHECK_NEAR(RareShare(problem, &options, &samples), 0.5, 0.2);
+	options.weighted.spans = &missing;
+	CHECK(!Train(problem, &options, &arena, &model, &result, &status));
+	CHECK_STRING(status.message, "class_weights names an interest that no training user has");
+	options.weighted.count = 0;
+	options.balance = 1.0;
+	CHECK_NEAR(RareShare(problem, &options, &balanced), 0.5, 0.2);
+	CHECK_NEAR((double) balanced / (double) samples, 1.8, 0.1);	/* .9 and .9 instead of .9 and .1 */
+}
+
+/* --- from one version to the next --- */
+
+static void
+TestOnly(void)
+{
+	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
+	{
+		Problem    *problem = Authors(INTEREST_TASK_USER);
+		InterestTrainingOptions options = Options();
+		InterestTrainingResult result;
+		InterestModel base;
+		InterestModel head;
+		InterestModel gate;
+		size_t		row_network;
+
+		if (!InterestHeadIsOfOne((InterestHeadKind) kind))
+			continue;
+		options.epochs = 3;
+		MustTrain(problem, &options, &base, &result);
+		problem->definition.head = (InterestHeadKind) kind;
+		row_network = (size_t) (base.mu - base.parameters);
+		options.base = &base;
+		options.first = INTEREST_HEAD;
+		MustTrain(problem, &options, &head, &result);
+		CHECK(SameFloats(head.parameters, base.parameters, SharedSize(&base)));
+		CHECK(SameFloats(head.codebook.weight, base.codebook.weight, INTEREST_CODES * 8));
+		CHECK(!SameFloats(head.head.linear.weight, base.head.linear.weight, 16));
+		CHECK_INTEGER(result.epochs, kind == INTEREST_HEAD_LDA ? 1 : 3);
+		CHECK(result.accuracy > 0.8);
+		options.first = INTEREST_READING;
+		MustTrain(problem, &options, &gate, &result);
+		CHECK(SameFloats(gate.parameters, base.parameters, row_network));
+		CHECK(!SameFloats(gate.mu, base.mu, 8));
+		CHECK(result.accuracy > 0.8);
+	}
+}
+
+/* A model starts from another one's weights, with those of the interests that both have. */
+static void
+TestTransfer(void)
+{
+	Problem    *problem = Authors(INTEREST_TASK_USER);
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestModel base;
+	InterestModel model;
+	InterestStatus status;
+	int			other;
+
+	MustTrain(problem, &options, &base, &result);
+	options.base = &base;
+	options.epochs = 1;
+	options.learning_rate = 1e-9;
+	for (int i = 0; i < problem->count; i += 5)
+		*(InterestSpan *) problem->rows[i].labels = Name("different", 0);
+	MustTrain(problem, &options, &model, &result);
+	CHECK_INTEGER(model.interests.count, 3);
+	for (size_t i = 0; i < SharedSize(&base); i++)
+		if (!CHECK_NEAR(model.parameters[i], base.parameters[i], 1e-6))
+			break;
+	other = InterestNamesFind(&model.interests, Name("interest", 1));
+	for (int i = 0; i < 8; i++)
+		CHECK_NEAR(model.head.linear.weight[other * 8 + i], base.head.linear.weight[8 + i], 1e-6);
+
+	/* Frozen, then not. */
+	options.learning_rate = 0.02;
+	options.frozen_epochs = 1;
+	MustTrain(problem, &options, &model, &result);
+	CHECK(SameFloats(model.parameters, base.parameters, SharedSize(&base)));
+	options.epochs = 2;
+	MustTrain(problem, &options, &model, &result);
+	CHECK(result.best_epoch == 1 || !SameFloats(model.parameters, base.parameters, SharedSize(&base)));
+
+	problem->definition.dimensions = 12;
+	CHECK(!Train(problem, &options, &arena, &model, &result, &status));
+	CHECK_STRING(status.message, "the version to start from does not fit the model");
+}
+
 int
 main(void)
 {
@@ -1091,6 +1272,10 @@ main(void)
 	TestSeveralInterests();
 	TestGranularities();
 	TestNegativeRows();
+	TestHeads();
+	TestWeights();
+	TestOnly();
+	TestTransfer();
 	TestRepeatable();
 	TestEarlyStop();
 	TestCancel();

@@ -224,6 +224,18 @@ InterestTanh(double x)
 	return x < 0.0 ? -result : result;
 }
 
+double
+InterestSigmoid(double x)
+{
+	return 1.0 / (1.0 + InterestExp(-x));
+}
+
+double
+InterestSoftPlus(double x)
+{
+	return (x > 0.0 ? x : 0.0) + InterestLog1p(InterestExp(x > 0.0 ? -x : x));
+}
+
 /*
  * Below 1 the Taylor series of erf in x^2; from 1 to 6, 1 - e^(-x^2) g(x) with
  * g(x) = e^(x^2) erfc(x) fitted in t = (72 / (x + 3) - 13) / 5, which runs over

@@ -23,6 +23,10 @@ extern double InterestLog1p(double x);
 extern double InterestErf(double x);
 extern double InterestTanh(double x);
 
+/* 1 / (1 + e^-x), and log(1 + e^x) without overflow */
+extern double InterestSigmoid(double x);
+extern double InterestSoftPlus(double x);
+
 /* Radians, |x| up to 1e6 (angles of hours and weekdays stay below 2 pi). */
 extern double InterestSin(double x);
 extern double InterestCos(double x);

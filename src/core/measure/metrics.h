@@ -46,6 +46,8 @@ typedef struct InterestPredictions
 	const int  *label;
 	const uint8_t *labels;		/* several: (count, interests), 0 or 1 */
 	const double *weight;		/* (count), > 0; NULL: all 1 */
+	const int  *user;			/* (count): whose sample, a user's samples side by side; NULL: all different */
+	const int  *rows;			/* (count): the rows that a sample sees; NULL: not known */
 } InterestPredictions;
 
 typedef struct InterestMetricsOfOne

@@ -10,7 +10,8 @@
  *					   values of each categorical; kinds (names, then weight and
  *					   sign of each); parameters; codes
  *	  reading		   parameters
- *	  head			   task byte; head byte; interests; parameters
+ *	  head			   task byte; head byte; interests; conformal scores (least
+ *					   rows and scores of each bin); parameters
  *
  * A list of names is its count, the lengths, then all bytes.
  */
@@ -50,6 +51,21 @@ WriteFeatures(InterestWriter *writer, const InterestFeatures *features)
 	{
 		InterestWriteDouble(writer, features->kinds[i].weight);
 		InterestWriteByte(writer, features->kinds[i].negative);
+	}
+}
+
+static void
+WriteConformal(InterestWriter *writer, const InterestConformal *conformal)
+{
+	InterestWriteVarint(writer, (uint64_t) conformal->bin_count);
+	for (int i = 0; i < conformal->bin_count; i++)
+	{
+		const InterestConformalBin *bin = &conformal->bins[i];
+
+		InterestWriteVarint(writer, (uint64_t) bin->least_rows);
+		InterestWriteVarint(writer, (uint64_t) bin->count);
+		for (int j = 0; j < bin->count; j++)
+			InterestWriteFloat(writer, bin->scores[j]);
 	}
 }
 
@@ -99,6 +115,7 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	InterestWriteByte(writer, (uint8_t) model->task);
 	InterestWriteByte(writer, (uint8_t) model->head.kind);
 	WriteNames(writer, &model->interests);
+	WriteConformal(writer, &model->conformal);
 	WriteParameters(writer, model, INTEREST_HEAD, section_end);
 }
 
@@ -221,6 +238,42 @@ ReadRepresentation(InterestReader *reader, InterestArena *arena, InterestModel *
 	ReadKinds(reader, arena, features);
 }
 
+/* Bins by ascending rows, the first from 0 on; scores within 0 .. 1 by size, which a NaN is not. */
+static void
+ReadConformalBin(InterestReader *reader, int least_rows, InterestArena *arena,
+				 InterestConformalBin *bin)
+{
+	float	   *scores;
+	float		least = 0.0f;
+
+	bin->least_rows = ReadCount(reader, INT32_MAX - 1, 0);
+	bin->count = ReadCount(reader, INTEREST_MAX_CONFORMAL_SCORES, sizeof(float));
+	scores = InterestArenaArray(arena, float, bin->count);
+	for (int i = 0; i < bin->count; i++)
+	{
+		scores[i] = InterestReadFloat(reader);
+		if (!(scores[i] >= least && scores[i] <= 1.0f))
+			reader->failed = true;
+		least = scores[i];
+	}
+	bin->scores = scores;
+	if (bin->least_rows < least_rows || (least_rows == 0 && bin->least_rows != 0))
+		reader->failed = true;
+}
+
+static void
+ReadConformal(InterestReader *reader, InterestArena *arena, InterestConformal *conformal)
+{
+	int			least_rows = 0;
+
+	conformal->bin_count = ReadCount(reader, INTEREST_ACTIVITY_BINS, 1);
+	for (int i = 0; i < conformal->bin_count && !reader->failed; i++)
+	{
+		ReadConformalBin(reader, least_rows, arena, &conformal->bins[i]);
+		least_rows = conformal->bins[i].least_rows + 1;
+	}
+}
+
 /* The bytes of a section's parameters, by the layout so far; NULL and failed without. */
 static const uint8_t *
 SkipParameters(InterestReader *reader, const InterestModel *model, InterestSection section)
@@ -315,8 +368,9 @@ InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 	codebook = InterestReadBytes(&reader, sizeof(float) * CodebookLength(model));
 	sections[INTEREST_READING] = SkipParameters(&reader, model, INTEREST_READING);
 	model->task = ReadChoice(&reader, INTEREST_TASK_USER);
-	model->head.kind = ReadChoice(&reader, INTEREST_HEAD_SIGMOID);
+	model->head.kind = ReadChoice(&reader, INTEREST_LAST_HEAD);
 	ReadNames(&reader, INTEREST_MAX_INTERESTS, arena, &model->interests);
+	ReadConformal(&reader, arena, &model->conformal);
 	if (reader.failed)
 		return Damaged(status, "It ends too early, or a number in it is out of range.");
 	if (!InterestModelCreate(model, arena, &reason))

@@ -88,7 +88,7 @@ static bool
 CheckSpecification(const InterestModel *model, InterestStatus *status)
 {
 	float		scale = model->network.sentence_scale;
-	bool		one_of_all = model->head.kind == INTEREST_HEAD_SOFTMAX;
+	bool		one_of_all = InterestHeadIsOfOne(model->head.kind);
 
 	if (!InterestShapeCheck(&model->shape, status) ||
 		!CheckColumns(&model->network.features, status) ||
@@ -187,14 +187,31 @@ AddReading(InterestModel *model)
 }
 
 static void
+AddFitted(InterestModel *model, const char *name, int columns, float value)
+{
+	InterestModelBlock *block = AddBlock(model, INTEREST_HEAD, name, 1, columns);
+
+	block->value = value;
+	block->fitted = true;
+}
+
+static void
 AddHead(InterestModel *model)
 {
+	int			interests = model->interests.count;
+
+	AddFitted(model, "head.temperature", 2, 0.0f);
+	if (model->head.kind == INTEREST_HEAD_SVM)
+	{
+		AddFitted(model, "head.slope", interests, 1.0f);
+		AddFitted(model, "head.offset", interests, 0.0f);
+	}
 	AddBlock(model, INTEREST_HEAD, "head.log_scale", 1, 1)->value = INTEREST_LOG_SCALE;
 	AddLinear(model, INTEREST_HEAD, "head.weight", "head.bias", &model->head.linear);
 }
 
 /* Blocks beside those of the embedding tables. */
-#define FIXED_BLOCKS 14
+#define FIXED_BLOCKS 17
 
 void
 InterestModelLayOut(InterestModel *model, InterestArena *arena)
@@ -266,6 +283,18 @@ BindLinear(InterestLinear *linear, float **parameters)
 	linear->panels = NULL;
 }
 
+static void
+BindHead(InterestHead *head, float **parameters)
+{
+	size_t		fitted = head->kind == INTEREST_HEAD_SVM ? (size_t) head->linear.outputs : 0;
+
+	head->temperature = Take(parameters, 2);
+	head->slope = Take(parameters, fitted);
+	head->offset = Take(parameters, fitted);
+	head->log_scale = Take(parameters, 1);
+	BindLinear(&head->linear, parameters);
+}
+
 /* In the order of InterestModelLayOut. */
 void
 InterestModelBind(InterestModel *model, float *parameters)
@@ -283,8 +312,7 @@ InterestModelBind(InterestModel *model, float *parameters)
 	model->theta = Take(&parameters, INTEREST_GRANULARITIES);
 	model->gate = Take(&parameters, INTEREST_GRANULARITIES * INTEREST_GATE_FEATURES);
 	model->eta = Take(&parameters, 1);
-	model->head.log_scale = Take(&parameters, 1);
-	BindLinear(&model->head.linear, &parameters);
+	BindHead(&model->head, &parameters);
 }
 
 void
@@ -413,10 +441,10 @@ InterestRowVector(const InterestModel *model, const InterestBehaviour *behaviour
 }
 
 void
-InterestModelProbabilities(const InterestModel *model, const float *u,
+InterestModelProbabilities(const InterestModel *model, const float *u, double evidence,
 						   InterestArena *scratch, float *probabilities)
 {
 	InterestArithmetic arithmetic = {.kernel = model->kernel, .scratch = scratch};
 
-	InterestHeadProbabilities(&model->head, &arithmetic, u, probabilities);
+	InterestHeadProbabilities(&model->head, &arithmetic, u, evidence, probabilities);
 }

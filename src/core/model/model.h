@@ -12,6 +12,7 @@
 #define INTEREST_MODEL_H
 
 #include "core/base/bytes.h"
+#include "core/measure/conformal.h"
 #include "core/network/codebook.h"
 #include "core/network/head.h"
 #include "core/network/row_network.h"
@@ -44,7 +45,7 @@ typedef enum InterestSection
 {
 	INTEREST_REPRESENTATION,	/* shape, features, kinds, row network, codebook */
 	INTEREST_READING,			/* mu, theta, A, eta */
-	INTEREST_HEAD				/* task, interests, head */
+	INTEREST_HEAD				/* task, interests, head, its calibration */
 } InterestSection;
 
 #define INTEREST_SECTIONS 3
@@ -66,6 +67,7 @@ typedef struct InterestModelBlock
 	InterestInitialization initialization;
 	float		value;
 	bool		decay;			/* weight decay applies */
+	bool		fitted;			/* after training, on other users: gradients are 0 */
 } InterestModelBlock;
 
 typedef struct InterestModel
@@ -77,6 +79,7 @@ typedef struct InterestModel
 	InterestNames interests;
 	InterestRowNetwork network; /* its features and sentence_scale */
 	InterestHead head;			/* its kind */
+	InterestConformal conformal;	/* fitted after training; none at first */
 
 	/* set by InterestModelCreate */
 	int			block_count;
@@ -149,8 +152,8 @@ extern InterestRowResult InterestRowVector(const InterestModel *model,
 										   float *v, InterestStateRow *row,
 										   InterestStatus *status);
 
-/* probabilities (interests) of u (d) */
-extern void InterestModelProbabilities(const InterestModel *model, const float *u,
+/* probabilities (interests) of u (d); evidence is the reading's coarse mass */
+extern void InterestModelProbabilities(const InterestModel *model, const float *u, double evidence,
 									   InterestArena *scratch, float *probabilities);
 
 #endif

@@ -8,6 +8,27 @@
 
 #include <string.h>
 
+const char *
+InterestHeadName(InterestHeadKind kind)
+{
+	static const char *const names[] = {"softmax", "sigmoid", "logistic", "svm", "lda"};
+
+	return names[kind];
+}
+
+bool
+InterestHeadIsOfOne(InterestHeadKind kind)
+{
+	return kind != INTEREST_HEAD_SIGMOID;
+}
+
+/* Whether the loss is the cross-entropy over all interests. */
+static bool
+IsLearnedBySoftmax(const InterestHead *head)
+{
+	return head->kind == INTEREST_HEAD_SOFTMAX || head->kind == INTEREST_HEAD_LDA;
+}
+
 void
 InterestHeadPack(InterestHead *head, InterestArena *arena)
 {
@@ -46,35 +67,60 @@ InterestHeadForward(const InterestHead *head, const InterestArithmetic *arithmet
 	InterestArenaReturnTo(arithmetic->scratch, mark);
 }
 
+/* What logits are multiplied by: one over the temperature at that evidence. */
 static double
-Sigmoid(double logit)
+Sharpness(const InterestHead *head, double evidence)
 {
-	return 1.0 / (1.0 + InterestExp(-logit));
+	double		log_temperature = head->temperature[0] + head->temperature[1] * InterestLog1p(evidence);
+
+	if (log_temperature > INTEREST_MAX_LOG_TEMPERATURE)
+		log_temperature = INTEREST_MAX_LOG_TEMPERATURE;
+	if (log_temperature < -INTEREST_MAX_LOG_TEMPERATURE)
+		log_temperature = -INTEREST_MAX_LOG_TEMPERATURE;
+	return InterestExp(-log_temperature);
+}
+
+/*
+ * Sigmoids normalised to 1 are the softmax of their logarithms, which do not
+ * vanish however small the sigmoids are.
+ */
+static void
+NormalizeSigmoids(int n, float *logits, const InterestKernel *kernel)
+{
+	for (int j = 0; j < n; j++)
+		logits[j] = (float) -InterestSoftPlus(-(double) logits[j]);
+	kernel->softmax(n, logits, 1.0f);
 }
 
 void
-InterestHeadNormalize(const InterestHead *head, const InterestKernel *kernel, float *logits)
+InterestHeadNormalize(const InterestHead *head, const InterestKernel *kernel, double evidence,
+					  float *logits)
 {
 	int			interests = head->linear.outputs;
+	double		sharpness = Sharpness(head, evidence);
 
-	switch (head->kind)
+	if (IsLearnedBySoftmax(head))
 	{
-		case INTEREST_HEAD_SOFTMAX:
-			kernel->softmax(interests, logits, 1.0f);
-			break;
-		case INTEREST_HEAD_SIGMOID:
-			for (int j = 0; j < interests; j++)
-				logits[j] = (float) Sigmoid(logits[j]);
-			break;
+		kernel->softmax(interests, logits, (float) sharpness);
+		return;
 	}
+	for (int j = 0; head->kind == INTEREST_HEAD_SVM && j < interests; j++)
+		logits[j] = head->slope[j] * logits[j] + head->offset[j];
+	for (int j = 0; j < interests; j++)
+		logits[j] = (float) (sharpness * logits[j]);
+	if (InterestHeadIsOfOne(head->kind))
+		NormalizeSigmoids(interests, logits, kernel);
+	else
+		for (int j = 0; j < interests; j++)
+			logits[j] = (float) InterestSigmoid(logits[j]);
 }
 
 void
 InterestHeadProbabilities(const InterestHead *head, const InterestArithmetic *arithmetic,
-						  const float *u, float *probabilities)
+						  const float *u, double evidence, float *probabilities)
 {
 	InterestHeadForward(head, arithmetic, 1, u, probabilities);
-	InterestHeadNormalize(head, arithmetic->kernel, probabilities);
+	InterestHeadNormalize(head, arithmetic->kernel, evidence, probabilities);
 }
 
 /* log of the sum of exp(logits) */
@@ -114,13 +160,6 @@ CrossEntropy(int n, const float *logits, int target, double smoothing, double sh
 	return loss;
 }
 
-/* log(1 + e^x) without overflow. */
-static double
-SoftPlus(double x)
-{
-	return (x > 0.0 ? x : 0.0) + InterestLog1p(InterestExp(x > 0.0 ? -x : x));
-}
-
 /*
  * Binary cross-entropy of one sample, the sum over interests; every interest is
  * taken as a negative first, then the targets are put right.
@@ -133,18 +172,47 @@ BinaryCrossEntropy(int n, const float *logits, int targets, const int *target,
 
 	for (int j = 0; j < n; j++)
 	{
-		loss += SoftPlus(logits[j]);
+		loss += InterestSoftPlus(logits[j]);
 		if (gradient)
-			gradient[j] = (float) (share * Sigmoid(logits[j]));
+			gradient[j] = (float) (share * InterestSigmoid(logits[j]));
 	}
 	for (int t = 0; t < targets; t++)
 	{
 		double		logit = logits[target[t]];
 		double		weight = weights ? weights[target[t]] : 1.0;
 
-		loss += weight * SoftPlus(-logit) - SoftPlus(logit);
+		loss += weight * InterestSoftPlus(-logit) - InterestSoftPlus(logit);
 		if (gradient)
-			gradient[target[t]] = (float) (-share * weight * Sigmoid(-logit));
+			gradient[target[t]] = (float) (-share * weight * InterestSigmoid(-logit));
+	}
+	return loss;
+}
+
+/* Squared hinge of one sample, the sum over interests; negatives first, as above. */
+static double
+SquaredHinge(int n, const float *logits, int targets, const int *target, const float *weights,
+			 double share, float *gradient)
+{
+	double		loss = 0.0;
+
+	for (int j = 0; j < n; j++)
+	{
+		double		short_by = 1.0 + logits[j] > 0.0 ? 1.0 + logits[j] : 0.0;
+
+		loss += short_by * short_by;
+		if (gradient)
+			gradient[j] = (float) (2.0 * share * short_by);
+	}
+	for (int t = 0; t < targets; t++)
+	{
+		double		logit = logits[target[t]];
+		double		weight = weights ? weights[target[t]] : 1.0;
+		double		over = 1.0 + logit > 0.0 ? 1.0 + logit : 0.0;
+		double		short_by = 1.0 - logit > 0.0 ? 1.0 - logit : 0.0;
+
+		loss += weight * short_by * short_by - over * over;
+		if (gradient)
+			gradient[target[t]] = (float) (-2.0 * share * weight * short_by);
 	}
 	return loss;
 }
@@ -153,7 +221,7 @@ double
 InterestHeadLoss(const InterestHead *head, const InterestLossRule *rule, int samples,
 				 const float *logits, const InterestTargets *targets, float *gradient)
 {
-	bool		softmax = head->kind == INTEREST_HEAD_SOFTMAX;
+	bool		softmax = IsLearnedBySoftmax(head);
 	int			interests = head->linear.outputs;
 	double		share = 1.0 / ((double) samples * (softmax ? 1 : interests));
 	double		loss = 0.0;
@@ -164,12 +232,16 @@ InterestHeadLoss(const InterestHead *head, const InterestLossRule *rule, int sam
 		const int  *target = targets->interests + targets->first[i];
 		int			count = targets->first[i + 1] - targets->first[i];
 		float	   *line_gradient = gradient ? gradient + (size_t) i * interests : NULL;
+		double		weight = softmax && rule->weights ? rule->weights[*target] : 1.0;
 
 		if (softmax)
-			loss += CrossEntropy(interests, line, *target, rule->smoothing, share, line_gradient);
+			loss += weight * CrossEntropy(interests, line, *target, rule->smoothing,
+										  weight * share, line_gradient);
+		else if (head->kind == INTEREST_HEAD_SVM)
+			loss += SquaredHinge(interests, line, count, target, rule->weights, share, line_gradient);
 		else
-			loss += BinaryCrossEntropy(interests, line, count, target,
-									   rule->positive_weights, share, line_gradient);
+			loss += BinaryCrossEntropy(interests, line, count, target, rule->weights, share,
+									   line_gradient);
 	}
 	return loss * share;
 }

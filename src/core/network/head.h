@@ -21,19 +21,32 @@
 typedef enum InterestHeadKind
 {
 	INTEREST_HEAD_SOFTMAX = 0,	/* one interest of all */
-	INTEREST_HEAD_SIGMOID = 1	/* several interests at once */
+	INTEREST_HEAD_SIGMOID = 1,	/* several interests at once */
+	INTEREST_HEAD_LOGISTIC = 2, /* one of all: a sigmoid each, normalised to 1 */
+	INTEREST_HEAD_SVM = 3,		/* one of all: margins, Platt's sigmoids of them, normalised to 1 */
+	INTEREST_HEAD_LDA = 4		/* one of all: linear discriminants, learned through a softmax */
 } InterestHeadKind;
+
+#define INTEREST_LAST_HEAD INTEREST_HEAD_LDA
+
+/* Bound of the logarithm of a temperature. */
+#define INTEREST_MAX_LOG_TEMPERATURE 5.0
 
 typedef struct InterestHead
 {
 	InterestHeadKind kind;
 	InterestLinear linear;		/* (interests, d), over exp(s) u */
 	float	   *log_scale;		/* s */
+
+	/* fitted after training, on users who trained nothing */
+	float	   *temperature;	/* (2): a, b; logits are divided by exp(a + b log1p(evidence)) */
+	float	   *slope;			/* svm: (interests), of a margin; others have none */
+	float	   *offset;			/* likewise */
 } InterestHead;
 
 /*
  * Targets of samples: sample s has interests[first[s]] to interests[first[s + 1]
- * - 1], each once.  A softmax head takes exactly one of each sample.
+ * - 1], each once.  A head for one interest takes exactly one of each sample.
  */
 typedef struct InterestTargets
 {
@@ -43,9 +56,20 @@ typedef struct InterestTargets
 
 typedef struct InterestLossRule
 {
-	float		smoothing;		/* softmax: label smoothing; 0 to measure */
-	const float *positive_weights;	/* sigmoid: (interests), of the positive terms; NULL: 1 */
+	float		smoothing;		/* softmax, lda: label smoothing; 0 to measure */
+
+	/*
+	 * (interests), NULL: 1.  softmax, lda: of the samples that have the interest;
+	 * others: of the positive terms.
+	 */
+	const float *weights;
 } InterestLossRule;
+
+/* "softmax" ... */
+extern const char *InterestHeadName(InterestHeadKind kind);
+
+/* Whether it answers with one interest of all, its probabilities adding up to 1. */
+extern bool InterestHeadIsOfOne(InterestHeadKind kind);
 
 /* Packs the weight for inference, in the arena. */
 extern void InterestHeadPack(InterestHead *head, InterestArena *arena);
@@ -54,18 +78,22 @@ extern void InterestHeadPack(InterestHead *head, InterestArena *arena);
 extern void InterestHeadForward(const InterestHead *head, const InterestArithmetic *arithmetic,
 								int samples, const float *u, float *logits);
 
-/* Logits (interests) to probabilities, in place. */
+/*
+ * Logits (interests) to probabilities, in place; evidence is the coarse mass of
+ * the reading.
+ */
 extern void InterestHeadNormalize(const InterestHead *head, const InterestKernel *kernel,
-								  float *logits);
+								  double evidence, float *logits);
 
 /* The two above for one u, the same bits on every machine when packed. */
 extern void InterestHeadProbabilities(const InterestHead *head,
 									  const InterestArithmetic *arithmetic,
-									  const float *u, float *probabilities);
+									  const float *u, double evidence, float *probabilities);
 
 /*
- * Mean loss of the samples: cross-entropy for softmax; for sigmoid the binary
- * cross-entropy, mean over interests.  gradient (samples, interests) is its
+ * Mean loss of the samples: cross-entropy for softmax and lda; binary
+ * cross-entropy for sigmoid and logistic and the squared hinge for svm, one
+ * against the rest, means over interests.  gradient (samples, interests) is its
  * gradient by the logits, NULL where only the loss is wanted.
  */
 extern double InterestHeadLoss(const InterestHead *head, const InterestLossRule *rule,

@@ -154,7 +154,7 @@ EvaluateSystem(Evaluator *evaluator, InterestSystem system, InterestPredictFunct
 static bool
 CountSamples(Evaluator *evaluator, InterestStatus *status)
 {
-	static const char *const split_names[] = {"training", "validation", "test"};
+	static const char *const split_names[] = {"training", "validation", "validation", "test"};
 	InterestEvaluation *evaluation = evaluator->evaluation;
 	InterestPlan plan;
 
@@ -204,7 +204,7 @@ InterestEvaluate(const InterestTrainingSet *set, const InterestModel *model, uin
 		.model = model, .observer = observer, .split = split, .evaluation = evaluation
 	};
 	InterestPreparedRows *prepared = &evaluator.prepared;
-	bool		several = model->head.kind == INTEREST_HEAD_SIGMOID;
+	bool		several = !InterestHeadIsOfOne(model->head.kind);
 	bool		done;
 
 	InterestArenaInit(&evaluator.work, arena->host, WORK_BLOCK);

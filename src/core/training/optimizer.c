@@ -24,6 +24,7 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	size_t		size = sizeof(float) * model->parameter_count;
 
 	optimizer->model = model;
+	optimizer->first = INTEREST_REPRESENTATION;
 	optimizer->weight_decay = weight_decay;
 	optimizer->clip = clip;
 	optimizer->steps = 0;
@@ -75,6 +76,8 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate, float 
 		const InterestModelBlock *block = &model->blocks[b];
 		size_t		at = block->offset;
 
+		if (block->section < optimizer->first || block->fitted)
+			continue;
 		StepBlock((size_t) block->rows * (size_t) block->columns, model->parameters + at,
 				  optimizer->mean + at, optimizer->square + at, gradient + at, factor,
 				  (float) (learning_rate / mean_bias), (float) (1.0 / sqrt(square_bias)),

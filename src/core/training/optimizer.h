@@ -13,6 +13,7 @@
 typedef struct InterestOptimizer
 {
 	const InterestModel *model; /* bound: its parameters change */
+	InterestSection first;		/* sections before it stay */
 	double		weight_decay;	/* of the blocks that have it */
 	double		clip;			/* greatest norm of all gradients */
 	int64_t		steps;

@@ -30,6 +30,7 @@ InterestPassInit(InterestPass *pass, const InterestPreparedRows *prepared,
 	pass->model = model;
 	pass->arithmetic = (InterestArithmetic) {kernel, sgemm, scratch};
 	pass->has_negative = HasNegativeKind(&model->network.features);
+	pass->first = INTEREST_REPRESENTATION;
 	InterestHistorySumsInit(&pass->sums, model->shape.dimensions, model->shape.half_life, arena);
 }
 
@@ -124,6 +125,7 @@ ReadHistory(InterestPass *pass, const InterestHistory *history, bool keep, Inter
 		}
 		InterestHistoryRead(&pass->sums, read->at, sums);
 		InterestReadSums(&tape->reading, sums, reading);
+		tape->evidence[r] = sums->mass[INTEREST_COARSE];
 		for (int i = 0; i < d; i++)
 			tape->u[(size_t) r * d + i] = (float) reading->vector[INTEREST_USER][i];
 	}
@@ -164,6 +166,7 @@ InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 	tape->readings = InterestArenaArray(scratch, InterestSumsReading, kept);
 	for (int r = 0; r < kept; r++)
 		NewReading(pass, &tape->sums[r], &tape->readings[r]);
+	tape->evidence = InterestArenaArray(scratch, double, batch->read_count);
 	tape->u = InterestArenaArray(scratch, float, (size_t) batch->read_count * model->shape.dimensions);
 	for (int h = 0; h < batch->history_count; h++)
 		ReadHistory(pass, &batch->histories[h], keep, tape);
@@ -261,8 +264,10 @@ InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 	u_gradient = InterestArenaArray(scratch, float, (size_t) reads * d);
 	InterestHeadBackward(&model->head, &pass->arithmetic, reads, tape->u, logit_gradient,
 						 &gradient->head, u_gradient);
+	if (pass->first > INTEREST_READING)
+		return loss;
 	v_gradient = BackwardReadings(pass, tape, u_gradient, gradient);
-	for (int c = 0; c < tape->chunk_count; c++)
+	for (int c = 0; pass->first == INTEREST_REPRESENTATION && c < tape->chunk_count; c++)
 	{
 		InterestCheckCancel(scratch->host);
 		InterestRowBackward(&model->network, &pass->arithmetic, &tape->chunks[c],

@@ -18,6 +18,7 @@ typedef struct InterestPass
 	const InterestModel *model; /* bound */
 	InterestArithmetic arithmetic;
 	bool		has_negative;	/* a kind of the model is negative */
+	InterestSection first;		/* gradients are wanted from this section on */
 	InterestHistorySums sums;
 } InterestPass;
 
@@ -30,11 +31,15 @@ typedef struct InterestPassTape
 	InterestReadingModel reading;	/* the parameters as they were */
 	InterestSums *sums;			/* (reads), of training only */
 	InterestSumsReading *readings;	/* likewise */
+	double	   *evidence;		/* (reads): coarse masses */
 	float	   *u;				/* (reads, d) */
 	float	   *logits;			/* (reads, interests) */
 } InterestPassTape;
 
-/* The arena keeps the sums; scratch is marked and given back by the caller. */
+/*
+ * Gradients of everything are wanted, until pass->first says less.  The arena
+ * keeps the sums; scratch is marked and given back by the caller.
+ */
 extern void InterestPassInit(InterestPass *pass, const InterestPreparedRows *prepared,
 							 const InterestModel *model, const InterestKernel *kernel,
 							 InterestSgemmFunction sgemm, InterestArena *arena,
@@ -50,7 +55,8 @@ extern void InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 
 /*
  * Mean loss of the batch.  Adds its gradient to gradient, the model bound to an
- * array of gradients; NULL where only the loss is wanted.
+ * array of gradients; NULL where only the loss is wanted.  Sections before
+ * pass->first get none.
  */
 extern double InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 								   const InterestLossRule *rule, const InterestModel *gradient);

@@ -4,6 +4,8 @@
  */
 #include "core/training/predict.h"
 
+#include <string.h>
+
 /* A batch of predictions has so many samples or rows, or a little more. */
 #define BATCH_SAMPLES 1024
 #define BATCH_ROWS 4096
@@ -37,8 +39,24 @@ InterestPassPredict(void *context, const InterestBatch *batch, float *probabilit
 		InterestCheckCancel(pass->arithmetic.scratch->host);
 		for (size_t i = 0; i < interests; i++)
 			line[i] = tape.logits[interests * (size_t) r + i];
-		InterestHeadNormalize(head, pass->arithmetic.kernel, line);
+		InterestHeadNormalize(head, pass->arithmetic.kernel, tape.evidence[r], line);
 	}
+	InterestArenaReturnTo(pass->arithmetic.scratch, mark);
+}
+
+void
+InterestPassScore(void *context, const InterestBatch *batch, float *logits)
+{
+	InterestScorer *scorer = context;
+	InterestPass *pass = scorer->pass;
+	InterestArenaMark mark = InterestArenaGetMark(pass->arithmetic.scratch);
+	InterestPassTape tape;
+	size_t		reads = (size_t) batch->read_count;
+
+	InterestPassForward(pass, batch, NULL, false, &tape);
+	memcpy(logits, tape.logits, sizeof(float) * reads * (size_t) pass->model->interests.count);
+	memcpy(scorer->evidence + scorer->count, tape.evidence, sizeof(double) * reads);
+	scorer->count += batch->read_count;
 	InterestArenaReturnTo(pass->arithmetic.scratch, mark);
 }
 
@@ -53,12 +71,31 @@ MakeRoom(const InterestPlan *plan, int interests, InterestArena *arena,
 	*predictions = (InterestPredictions) {
 		.interests = interests, .several = plan->sampler->several,
 		.probability = InterestArenaArray(arena, float, room),
-		.weight = InterestArenaArray(arena, double, samples)
+		.weight = InterestArenaArray(arena, double, samples),
+		.user = InterestArenaArray(arena, int, samples),
+		.rows = InterestArenaArray(arena, int, samples)
 	};
 	if (predictions->several)
 		predictions->labels = InterestArenaAllocateZero(arena, room);
 	else
 		predictions->label = InterestArenaArray(arena, int, samples);
+}
+
+/* Whose samples a history's are, and how many positive rows each sees. */
+static void
+CopyHistory(const InterestPreparedRows *prepared, const InterestBatch *batch,
+			const InterestHistory *history, InterestPredictions *predictions)
+{
+	int			seen = 0;
+	int			positive = 0;
+
+	for (int r = history->first_read; r < history->first_read + history->read_count; r++)
+	{
+		for (; seen < batch->reads[r].rows; seen++)
+			positive += !prepared->history[batch->rows[history->first_row + seen]].negative;
+		((int *) predictions->user)[predictions->count + r] = batch->reads[r].user;
+		((int *) predictions->rows)[predictions->count + r] = positive;
+	}
 }
 
 /* Interests that the model does not have are below 0. */
@@ -110,6 +147,8 @@ InterestPredictPlan(InterestPlan *plan, int interests, InterestPredictFunction p
 		predict(context, &batch,
 				(float *) predictions->probability + (size_t) predictions->count * interests);
 		CopyTargets(&batch, predictions);
+		for (int h = 0; h < batch.history_count; h++)
+			CopyHistory(plan->sampler->prepared, &batch, &batch.histories[h], predictions);
 		predictions->count += batch.read_count;
 		InterestArenaReturnTo(scratch, mark);
 		InterestTellProgress(progress, plan->samples_done, plan->sample_count);

@@ -24,8 +24,20 @@ extern void InterestTellProgress(const InterestProgress *progress, int64_t done,
 /* A predict function; its context is an InterestPass. */
 extern void InterestPassPredict(void *pass, const InterestBatch *batch, float *probability);
 
+/* A pass, and the evidence of every sample that it scored. */
+typedef struct InterestScorer
+{
+	InterestPass *pass;
+	int			count;
+	double	   *evidence;		/* (samples of the plan) */
+} InterestScorer;
+
+/* A predict function that gives logits; its context is an InterestScorer. */
+extern void InterestPassScore(void *scorer, const InterestBatch *batch, float *logits);
+
 /*
- * The samples of a plan, their interests and weights, and what was predicted;
+ * The samples of a plan, whose and how many rows they are of, their interests
+ * and weights, and what was predicted;
  * arrays in the arena.  Fails where there are too many of them.
  */
 extern bool InterestPredictPlan(InterestPlan *plan, int interests,

@@ -12,9 +12,10 @@
 /* Rows between two looks at whether the host wants to stop. */
 #define ROWS_BETWEEN_CHECKS 1024
 
-/* Users of 100 that train, and that train or validate. */
+/* Users of 100 up to the end of each split but the last. */
 #define TRAINING_PERCENT 80
-#define VALIDATION_PERCENT 90
+#define VALIDATION_PERCENT 85
+#define CONFORMAL_PERCENT 90
 
 /* Keeps the random numbers of a user apart from his split. */
 #define USER_KEY_SEED UINT64_C(0x75736572)
@@ -33,7 +34,9 @@ InterestSplitOf(InterestSpan user, uint64_t seed)
 
 	if (percent < TRAINING_PERCENT)
 		return INTEREST_SPLIT_TRAINING;
-	return percent < VALIDATION_PERCENT ? INTEREST_SPLIT_VALIDATION : INTEREST_SPLIT_TEST;
+	if (percent < VALIDATION_PERCENT)
+		return INTEREST_SPLIT_VALIDATION;
+	return percent < CONFORMAL_PERCENT ? INTEREST_SPLIT_CONFORMAL : INTEREST_SPLIT_TEST;
 }
 
 static int
@@ -97,7 +100,7 @@ CountUsers(InterestPreparedRows *prepared)
 		InterestSplit split = prepared->users[u].split;
 
 		counts->training_users += split == INTEREST_SPLIT_TRAINING;
-		counts->validation_users += split == INTEREST_SPLIT_VALIDATION;
+		counts->validation_users += split == INTEREST_SPLIT_VALIDATION || split == INTEREST_SPLIT_CONFORMAL;
 		counts->test_users += split == INTEREST_SPLIT_TEST;
 	}
 }

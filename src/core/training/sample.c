@@ -4,11 +4,20 @@
  */
 #include "core/training/sample.h"
 
+#include "core/base/deterministic.h"
+#include "core/base/deterministic.h"
 #include "core/base/random.h"
 #include "core/base/sort.h"
 
+#include <math.h>
+
+#include <math.h>
+
 /* Keeps the choice of samples apart from what else is drawn for a row. */
 #define SAMPLE_SEED UINT64_C(0x73616d706c65)
+
+/* Keeps how often a sample comes apart from both. */
+#define BALANCE_SEED UINT64_C(0x62616c616e6365)
 
 /* Keys of a user's choices, where a row's are its position. */
 #define KEY_OF_POSITIONS UINT64_MAX
@@ -208,12 +217,26 @@ InterestSamplerInit(const InterestPreparedRows *prepared, InterestTask task, boo
 	}
 }
 
+void
+InterestSamplerBalance(InterestSampler *sampler, const double *rates, int interests,
+					   double balance, InterestArena *arena)
+{
+	double		largest = 0.0;
+
+	sampler->repeats = InterestArenaArray(arena, double, interests);
+	for (int i = 0; i < interests; i++)
+		largest = fmax(largest, rates[i]);
+	for (int i = 0; i < interests; i++)
+		sampler->repeats[i] = fmin(InterestExp(balance * InterestLog(largest / rates[i])), INTEREST_MAX_REPEATS);
+}
+
 /* --- plans --- */
 
+/* Copies of an entry make choices of their own. */
 static InterestRandom
-RandomOf(const InterestPlan *plan, int user, uint64_t key)
+RandomOf(const InterestPlan *plan, int user, uint64_t key, int copy)
 {
-	return InterestRandomKeyed(plan->seed ^ SAMPLE_SEED, plan->epoch,
+	return InterestRandomKeyed(plan->seed ^ SAMPLE_SEED, plan->epoch + ((uint64_t) copy << 32),
 							   plan->sampler->prepared->users[user].key, key);
 }
 
@@ -229,17 +252,68 @@ KeyOf(const InterestPlan *plan, const InterestPlanEntry *entry)
 }
 
 static void
-AddEntry(InterestPlan *plan, int user, int row, int samples)
+SetEntry(InterestPlan *plan, int user, int row, int copy)
 {
 	InterestPlanEntry *entry = &plan->entries[plan->entry_count];
 	InterestRandom random;
 
 	entry->user = user;
 	entry->row = row;
-	random = RandomOf(plan, user, KeyOf(plan, entry));
+	entry->copy = copy;
+	random = RandomOf(plan, user, KeyOf(plan, entry), copy);
 	entry->order = plan->evaluation ? (uint64_t) plan->entry_count : InterestRandomNext(&random);
-	plan->entry_count++;
-	plan->sample_count += samples;
+}
+
+/* The labels that an entry can have as targets; returns how many. */
+static int
+EntryLabels(const InterestSampler *sampler, int u, int row, const int **labels)
+{
+	const InterestPreparedRows *prepared = sampler->prepared;
+	const InterestTrainingUser *user = &prepared->users[u];
+	int			first = row >= 0 ? row : user->first;
+	int			end = row >= 0 ? row + 1 : user->first + user->count;
+
+	if (sampler->task == INTEREST_TASK_USER || row == INTEREST_SOME_ROWS)
+	{
+		*labels = sampler->targets + sampler->target_first[u];
+		return sampler->target_first[u + 1] - sampler->target_first[u];
+	}
+	*labels = prepared->labels + prepared->label_first[first];
+	return prepared->label_first[end] - prepared->label_first[first];
+}
+
+/* As often as the rarest of its labels asks for, a fraction by chance. */
+static int
+CountCopies(const InterestPlan *plan, int user, int row)
+{
+	const InterestSampler *sampler = plan->sampler;
+	InterestRandom random;
+	const int  *labels;
+	double		repeats = 1.0;
+
+	if (plan->evaluation || sampler->repeats == NULL)
+		return 1;
+	for (int i = EntryLabels(sampler, user, row, &labels) - 1; i >= 0; i--)
+		repeats = fmax(repeats, sampler->repeats[labels[i]]);
+	random = InterestRandomKeyed(plan->seed ^ BALANCE_SEED, plan->epoch,
+								 sampler->prepared->users[user].key,
+								 (uint64_t) (row >= 0 ? row - sampler->prepared->users[user].first : row));
+	return (int) (repeats + InterestRandomUniform(&random));
+}
+
+/* Without entries it only counts. */
+static void
+AddEntry(InterestPlan *plan, int user, int row, int samples)
+{
+	int			copies = CountCopies(plan, user, row);
+
+	for (int copy = 0; copy < copies; copy++)
+	{
+		if (plan->entries)
+			SetEntry(plan, user, row, copy);
+		plan->entry_count++;
+		plan->sample_count += samples;
+	}
 }
 
 /*
@@ -265,6 +339,19 @@ AddEpochEntries(InterestPlan *plan, int u)
 			AddEntry(plan, u, i, 1);
 	if (user->count >= INTEREST_MIN_SUBSET && HasLabel(prepared, user))
 		AddEntry(plan, u, INTEREST_SOME_ROWS, 1);
+}
+
+static void
+AddTrainingEntries(InterestPlan *plan, InterestArena *arena)
+{
+	const InterestPreparedRows *prepared = plan->sampler->prepared;
+
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		CheckCancelAt(u, arena);
+		if (prepared->users[u].split == INTEREST_SPLIT_TRAINING)
+			AddEpochEntries(plan, u);
+	}
 }
 
 static int
@@ -293,17 +380,12 @@ void
 InterestPlanEpoch(const InterestSampler *sampler, uint64_t seed, int epoch, InterestArena *arena,
 				  InterestPlan *plan)
 {
-	const InterestPreparedRows *prepared = sampler->prepared;
-
 	*plan = (InterestPlan) {.sampler = sampler, .seed = seed, .epoch = (uint64_t) epoch};
-	plan->entries = InterestArenaArray(arena, InterestPlanEntry,
-									   (size_t) prepared->row_count + prepared->user_count);
-	for (int u = 0; u < prepared->user_count; u++)
-	{
-		CheckCancelAt(u, arena);
-		if (prepared->users[u].split == INTEREST_SPLIT_TRAINING)
-			AddEpochEntries(plan, u);
-	}
+	AddTrainingEntries(plan, arena);
+	plan->entries = InterestArenaArray(arena, InterestPlanEntry, plan->entry_count);
+	plan->entry_count = 0;
+	plan->sample_count = 0;
+	AddTrainingEntries(plan, arena);
 	SortEntries(plan, arena);
 }
 
@@ -494,7 +576,7 @@ AddHistory(BatchBuilder *builder, const InterestPlanEntry *entry)
 {
 	const InterestPlan *plan = builder->plan;
 	InterestBatch *batch = builder->batch;
-	InterestRandom random = RandomOf(plan, entry->user, KeyOf(plan, entry));
+	InterestRandom random = RandomOf(plan, entry->user, KeyOf(plan, entry), entry->copy);
 
 	InterestRandomNext(&random);	/* the one that ordered the entries */
 	batch->histories[batch->history_count] = (InterestHistory) {

@@ -50,6 +50,7 @@ typedef struct InterestSampler
 	int		   *targets;
 	int			gap_count;
 	int64_t    *gaps;			/* others: between neighbouring rows of training users */
+	double	   *repeats;		/* (interests): how often a sample comes in an epoch; NULL: once */
 } InterestSampler;
 
 /* One history to come. */
@@ -57,6 +58,7 @@ typedef struct InterestPlanEntry
 {
 	int			user;
 	int			row;			/* the lone row of a sample; or one of the two below */
+	int			copy;			/* 0, and more where samples of rare interests come again */
 	uint64_t	order;			/* entries are sorted by it */
 } InterestPlanEntry;
 
@@ -78,6 +80,14 @@ typedef struct InterestPlan
 
 extern void InterestSamplerInit(const InterestPreparedRows *prepared, InterestTask task,
 								bool several, InterestArena *arena, InterestSampler *sampler);
+
+/*
+ * From now on epochs have samples of rare interests again and again: (largest
+ * rate / rate)^balance times, at most INTEREST_MAX_REPEATS.  rates (interests).
+ */
+#define INTEREST_MAX_REPEATS 20.0
+extern void InterestSamplerBalance(InterestSampler *sampler, const double *rates, int interests,
+								   double balance, InterestArena *arena);
 
 /* The samples of one epoch, in random order. */
 extern void InterestPlanEpoch(const InterestSampler *sampler, uint64_t seed, int epoch,

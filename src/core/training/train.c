@@ -3,10 +3,13 @@
  *	  From labelled rows to a model.
  */
 #include "core/training/baseline.h"
+#include "core/training/calibrate.h"
 #include "core/training/codebook.h"
 #include "core/training/optimizer.h"
+#include "core/training/transfer.h"
 
 #include "core/base/deterministic.h"
+#include "core/network/lda.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,6 +51,8 @@ typedef struct Trainer
 	InterestModel gradient;		/* the model bound to gradients */
 	InterestPass pass;
 	InterestOptimizer optimizer;
+	InterestLossRule rule;
+	float	   *surrogate;		/* lda: (parameters of the head), the softmax that it is learned through */
 	float	   *best;			/* (parameters) */
 	int			epochs_since_best;
 	InterestTrainingResult *result;
@@ -79,8 +84,26 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 		CheckOption(IsShare(options->label_smoothing), "the label smoothing", status) &&
 		CheckOption(options->patience >= 1, "the patience", status) &&
 		CheckOption(options->least_value_rows >= 1, "the least number of rows of a value", status) &&
+		CheckOption(options->balance >= 0.0 && options->balance <= 1.0, "the balance", status) &&
+		CheckOption(options->frozen_epochs >= 0, "the number of frozen epochs", status) &&
+		CheckOption(options->base != NULL || options->first == INTEREST_REPRESENTATION, "what is trained", status) &&
 		CheckOption(IsShare(dropout->sentence) && IsShare(dropout->hidden) && IsShare(dropout->sum) &&
 					IsShare(dropout->modality), "a dropout rate", status);
+}
+
+/* A model whose specification is the definition's and the base's; interests and features are missing. */
+static bool
+Begin(InterestModel *model, const InterestTrainingDefinition *definition,
+	  const InterestTrainingOptions *options, InterestStatus *status)
+{
+	memset(model, 0, sizeof(*model));
+	model->shape.dimensions = definition->dimensions;
+	memcpy(model->shape.half_life, options->first > INTEREST_REPRESENTATION ?
+		   options->base->shape.half_life : definition->half_life, sizeof(model->shape.half_life));
+	model->task = definition->task;
+	model->head.kind = definition->several ? INTEREST_HEAD_SIGMOID : definition->head;
+	return CheckOption(definition->several || InterestHeadIsOfOne(definition->head), "the head", status) &&
+		InterestShapeCheck(&model->shape, status) && InterestCheckBase(definition, options, status);
 }
 
 /* Rows, features, interests and the model's layout. */
@@ -92,16 +115,14 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	InterestPreparedRows *prepared = &trainer->prepared;
 	InterestModel *model = trainer->model;
 
-	memset(model, 0, sizeof(*model));
-	model->shape.dimensions = definition->dimensions;
-	memcpy(model->shape.half_life, definition->half_life, sizeof(model->shape.half_life));
-	model->task = definition->task;
-	model->head.kind = definition->several ? INTEREST_HEAD_SIGMOID : INTEREST_HEAD_SOFTMAX;
-	if (!InterestShapeCheck(&model->shape, status))
+	if (!Begin(model, definition, options, status))
 		return false;
 	InterestSortRows(set, options->seed, &trainer->work, prepared);
-	InterestLearnFeatures(prepared, definition, options->least_value_rows, arena,
-						  &trainer->scratch, &model->network);
+	if (options->base)
+		InterestTakeFeatures(definition, options, &model->network);
+	else
+		InterestLearnFeatures(prepared, definition, options->least_value_rows, arena,
+							  &trainer->scratch, &model->network);
 	InterestFeaturesComplete(&model->network.features);
 	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&trainer->work, trainer->observer, status) ||
@@ -114,30 +135,97 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	return true;
 }
 
-/*
- * The head starts from the rates of the training users' targets, which is where
- * its biases would go first.
- */
-static void
-StartFromRates(Trainer *trainer)
+/* The weights of interests in the loss, as the options say; NULL: all 1. */
+static bool
+MakeWeights(Trainer *trainer, const double *rates, InterestStatus *status)
 {
-	InterestArenaMark mark = InterestArenaGetMark(&trainer->scratch);
+	const InterestTrainingOptions *options = trainer->options;
+	const InterestNames *interests = &trainer->model->interests;
+	float	   *weights;
+	double		mean = 0.0;
+
+	if (!options->balanced_weights && options->weighted.count == 0)
+		return true;
+	weights = InterestArenaArray(&trainer->work, float, interests->count);
+	for (int i = 0; i < interests->count; i++)
+		mean += rates[i] / interests->count;
+	for (int i = 0; i < interests->count; i++)
+		weights[i] = options->balanced_weights ? (float) (mean / rates[i]) : 1.0f;
+	for (int i = 0; i < options->weighted.count; i++)
+	{
+		int			interest = InterestNamesFind(interests, options->weighted.spans[i]);
+
+		if (interest < 0)
+		{
+			InterestFail(status, INTEREST_INVALID_ARGUMENT, "class_weights names an interest that no training user has");
+			InterestDetail(status, "The name is \"%.*s\".", (int) options->weighted.spans[i].length,
+						   options->weighted.spans[i].data);
+			return InterestHint(status, "Create the model with weights for labels that the source has.");
+		}
+		weights[interest] = (float) options->weights[i];
+	}
+	trainer->rule.weights = weights;
+	return true;
+}
+
+/* Where a bias would go first, were there nothing but the rate of its interest and its weight. */
+static double
+FirstBias(InterestHeadKind kind, double rate, double weight)
+{
+	switch (kind)
+	{
+		case INTEREST_HEAD_SIGMOID:
+		case INTEREST_HEAD_LOGISTIC:
+			return InterestLog(weight * rate / (1.0 - rate));
+		case INTEREST_HEAD_SVM:
+			return (weight * rate - (1.0 - rate)) / (weight * rate + (1.0 - rate));
+		case INTEREST_HEAD_SOFTMAX:
+		case INTEREST_HEAD_LDA:
+			break;
+	}
+	return InterestLog(weight * rate);
+}
+
+/* What the rates of the training users' targets say: first biases, weights, repeats. */
+static bool
+StartFromRates(Trainer *trainer, InterestStatus *status)
+{
 	const InterestHead *head = &trainer->model->head;
 	int			interests = head->linear.outputs;
-	double	   *rates = InterestArenaArray(&trainer->scratch, double, interests);
+	double	   *rates = InterestArenaArray(&trainer->work, double, interests);
 
 	InterestTargetRates(&trainer->sampler, interests, &trainer->scratch, rates);
+	if (!MakeWeights(trainer, rates, status))
+		return false;
+	if (trainer->options->balance > 0.0)
+		InterestSamplerBalance(&trainer->sampler, rates, interests, trainer->options->balance, &trainer->work);
 	for (int i = 0; i < interests; i++)
-		head->linear.bias[i] = (float)
-			(head->kind == INTEREST_HEAD_SIGMOID ? InterestLog(rates[i] / (1.0 - rates[i]))
-			 : InterestLog(rates[i]));
-	InterestArenaReturnTo(&trainer->scratch, mark);
+	{
+		double		weight = trainer->rule.weights ? trainer->rule.weights[i] : 1.0;
+
+		if (trainer->sampler.repeats)
+			weight *= trainer->sampler.repeats[i];
+		head->linear.bias[i] = (float) FirstBias(head->kind, rates[i], weight);
+	}
+	return true;
+}
+
+static size_t
+HeadStart(const InterestModel *model)
+{
+	return (size_t) (model->head.temperature - model->parameters);
+}
+
+static size_t
+HeadSize(const InterestModel *model)
+{
+	return sizeof(float) * (model->parameter_count - HeadStart(model));
 }
 
 /* Parameters, their gradients, and what makes steps. */
-static void
+static bool
 MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunction sgemm,
-			   InterestArena *arena)
+			   InterestArena *arena, InterestStatus *status)
 {
 	const InterestTrainingOptions *options = trainer->options;
 	InterestModel *model = trainer->model;
@@ -145,14 +233,20 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 
 	InterestModelBind(model, InterestArenaArray(arena, float, count));
 	InterestModelInitialize(model, options->seed);
-	StartFromRates(trainer);
+	trainer->rule.smoothing = (float) options->label_smoothing;
+	if (!StartFromRates(trainer, status))
+		return false;
+	if (options->base)
+		InterestTakeParameters(options, model);
 	trainer->gradient = *model;
 	InterestModelBind(&trainer->gradient, InterestArenaArray(&trainer->work, float, count));
 	trainer->best = InterestArenaArray(&trainer->work, float, count);
+	trainer->surrogate = InterestArenaAllocate(&trainer->work, HeadSize(model));
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
 						  &trainer->work);
 	InterestPassInit(&trainer->pass, &trainer->prepared, model, kernel, sgemm, &trainer->work,
 					 &trainer->scratch);
+	return true;
 }
 
 /* Mean loss of a batch, its gradient in the gradient's parameters. */
@@ -162,12 +256,11 @@ DifferentiateBatch(Trainer *trainer, const InterestBatch *batch, int epoch)
 	InterestRowDropout dropout = {
 		.rates = *trainer->options->dropout, .seed = trainer->options->seed, .epoch = (uint64_t) epoch
 	};
-	InterestLossRule rule = {.smoothing = (float) trainer->options->label_smoothing};
 	InterestPassTape tape;
 
 	memset(trainer->gradient.parameters, 0, sizeof(float) * trainer->gradient.parameter_count);
 	InterestPassForward(&trainer->pass, batch, &dropout, true, &tape);
-	return InterestPassBackward(&trainer->pass, &tape, &rule, &trainer->gradient);
+	return InterestPassBackward(&trainer->pass, &tape, &trainer->rule, &trainer->gradient);
 }
 
 static bool
@@ -208,28 +301,107 @@ TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *statu
 	return true;
 }
 
+/*
+ * Discriminants of the samples that this epoch trained on, in place of the
+ * softmax that it trained.
+ */
+static void
+FitDiscriminants(Trainer *trainer, int epoch)
+{
+	const InterestModel *model = trainer->model;
+	InterestArena arena;
+	InterestArenaMark mark;
+	InterestLdaSums sums;
+	InterestPlan plan;
+	InterestBatch batch;
+
+	InterestArenaInit(&arena, trainer->work.host, WORK_BLOCK);
+	InterestLdaInit(&sums, model->interests.count, model->shape.dimensions, &arena);
+	InterestPlanEpoch(&trainer->sampler, trainer->options->seed, epoch, &arena, &plan);
+	mark = InterestArenaGetMark(&trainer->scratch);
+	while (InterestNextBatch(&plan, trainer->options->batch_size, BATCH_ROWS, &trainer->scratch, &batch))
+	{
+		InterestPassTape tape;
+
+		InterestPassForward(&trainer->pass, &batch, NULL, false, &tape);
+		for (int r = 0; r < batch.read_count; r++)
+		{
+			int			interest = batch.targets.interests[batch.targets.first[r]];
+
+			InterestLdaAdd(&sums, interest, trainer->rule.weights ? trainer->rule.weights[interest] : 1.0,
+						   tape.u + (size_t) r * (size_t) model->shape.dimensions);
+		}
+		InterestArenaReturnTo(&trainer->scratch, mark);
+	}
+	InterestLdaSolve(&sums, &model->head, &trainer->scratch);
+	InterestArenaFree(&arena);
+}
+
+/* What the model says to the samples of a split, as logits. */
+static bool
+Score(Trainer *trainer, InterestSplit split, int epoch, InterestArena *arena,
+	  InterestPredictions *scored, double **evidence, InterestStatus *status)
+{
+	InterestProgress progress = {trainer->observer, INTEREST_PHASE_VALIDATE, epoch};
+	InterestScorer scorer = {.pass = &trainer->pass};
+	InterestPlan plan;
+
+	InterestPlanEvaluation(&trainer->sampler, split, arena, &plan);
+	scorer.evidence = *evidence = InterestArenaArray(arena, double, plan.sample_count);
+	return InterestPredictPlan(&plan, trainer->model->interests.count, InterestPassScore, &scorer,
+							   &progress, arena, &trainer->scratch, scored, status);
+}
+
 /* Loss and accuracy of the validation users; NaN without them. */
 static bool
 Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 {
-	InterestProgress progress = {trainer->observer, INTEREST_PHASE_VALIDATE, epoch->epoch};
+	const InterestHead *head = &trainer->model->head;
 	InterestArena arena;
-	InterestPlan plan;
 	InterestPredictions predictions;
 	InterestMetrics metrics;
+	double	   *evidence;
 	bool		done;
 
 	InterestArenaInit(&arena, trainer->work.host, WORK_BLOCK);
-	InterestPlanEvaluation(&trainer->sampler, INTEREST_SPLIT_VALIDATION, &arena, &plan);
-	done = InterestPredictPlan(&plan, trainer->model->interests.count, InterestPassPredict,
-							   &trainer->pass, &progress, &arena, &trainer->scratch, &predictions, status);
+	done = Score(trainer, INTEREST_SPLIT_VALIDATION, epoch->epoch, &arena, &predictions, &evidence, status);
 	if (done)
 	{
+		if (head->kind == INTEREST_HEAD_SVM)
+			InterestFitPlatt(head, &predictions, &arena);
+		InterestNormalizeAll(head, trainer->pass.arithmetic.kernel, &predictions, evidence, arena.host);
 		InterestMeasure(&predictions, &arena, &metrics);
 		epoch->validation_loss = metrics.log_loss;
 		epoch->accuracy = metrics.accuracy;
 	}
 	InterestArenaFree(&arena);
+	return done;
+}
+
+/* Temperature and conformal scores of the best epoch. */
+static bool
+Calibrate(Trainer *trainer, InterestArena *arena, InterestStatus *status)
+{
+	InterestModel *model = trainer->model;
+	int			epoch = trainer->result->best_epoch;
+	InterestArena work;
+	InterestPredictions scored;
+	double	   *evidence;
+	bool		done;
+
+	InterestArenaInit(&work, trainer->work.host, WORK_BLOCK);
+	done = Score(trainer, INTEREST_SPLIT_VALIDATION, epoch, &work, &scored, &evidence, status);
+	if (done)
+	{
+		InterestFitTemperature(&model->head, &scored, evidence, &work);
+		done = Score(trainer, INTEREST_SPLIT_CONFORMAL, epoch, &work, &scored, &evidence, status);
+	}
+	if (done)
+	{
+		InterestNormalizeAll(&model->head, trainer->pass.arithmetic.kernel, &scored, evidence, work.host);
+		InterestFitConformal(&trainer->prepared, trainer->options->seed, &scored, arena, &work, &model->conformal);
+	}
+	InterestArenaFree(&work);
 	return done;
 }
 
@@ -256,6 +428,47 @@ KeepBest(Trainer *trainer, InterestTrainingEpoch *epoch)
 	result->samples = epoch->samples;
 }
 
+/* Which parameters learn in an epoch. */
+static void
+ChooseSections(Trainer *trainer, int epoch)
+{
+	const InterestTrainingOptions *options = trainer->options;
+	InterestSection first = options->first;
+
+	if (options->base && epoch <= options->frozen_epochs)
+		first = INTEREST_HEAD;
+	trainer->pass.first = first;
+	trainer->optimizer.first = first;
+}
+
+/*
+ * One epoch, its validation, and the parameters that were best so far.  Once
+ * nothing but discriminants is left to learn, one pass over the rows is all.
+ */
+static bool
+RunEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
+{
+	InterestModel *model = trainer->model;
+	float	   *head = model->parameters + HeadStart(model);
+	bool		discriminants = model->head.kind == INTEREST_HEAD_LDA;
+	bool		only_these = discriminants && trainer->options->first == INTEREST_HEAD;
+
+	ChooseSections(trainer, epoch->epoch);
+	epoch->loss = only_these ? NAN : 0.0;
+	if (!only_these && !TrainEpoch(trainer, epoch, status))
+		return false;
+	memcpy(trainer->surrogate, head, HeadSize(model));
+	if (discriminants)
+		FitDiscriminants(trainer, epoch->epoch);
+	if (!Validate(trainer, epoch, status))
+		return false;
+	KeepBest(trainer, epoch);
+	epoch->last |= only_these;
+	if (discriminants)
+		memcpy(head, trainer->surrogate, HeadSize(model));
+	return true;
+}
+
 static bool
 RunEpochs(Trainer *trainer, InterestStatus *status)
 {
@@ -264,9 +477,8 @@ RunEpochs(Trainer *trainer, InterestStatus *status)
 	while (!epoch.last)
 	{
 		epoch = (InterestTrainingEpoch) {.epoch = epoch.epoch + 1, .epochs = epoch.epochs};
-		if (!TrainEpoch(trainer, &epoch, status) || !Validate(trainer, &epoch, status))
+		if (!RunEpoch(trainer, &epoch, status))
 			return false;
-		KeepBest(trainer, &epoch);
 		if (trainer->observer && trainer->observer->epoch)
 			trainer->observer->epoch(trainer->observer->context, &epoch);
 		InterestArenaFree(&trainer->scratch);
@@ -276,17 +488,23 @@ RunEpochs(Trainer *trainer, InterestStatus *status)
 	return true;
 }
 
+/* There is something to learn, and not from one user alone, whom every interest would mean. */
 static bool
 CheckSamples(Trainer *trainer, InterestStatus *status)
 {
 	bool		next = trainer->sampler.task == INTEREST_TASK_NEXT;
+	int			users;
 	InterestPlan plan;
 
-	InterestPlanEpoch(&trainer->sampler, trainer->options->seed, 1, &trainer->scratch, &plan);
+	InterestPlanEvaluation(&trainer->sampler, INTEREST_SPLIT_TRAINING, &trainer->scratch, &plan);
+	users = plan.entry_count;
 	InterestArenaFree(&trainer->scratch);
-	if (plan.sample_count > 0)
+	if (users >= 2)
 		return true;
-	InterestFail(status, INTEREST_INVALID_ARGUMENT, "no training user has a sample to learn from");
+	if (users == 1)
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "only one training user has a sample to learn from");
+	else
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "no training user has a sample to learn from");
 	InterestDetail(status, next ? "A sample is a labelled row of a user who has an earlier row; %d users train."
 				   : "A sample is a labelled row; %d users train.",
 				   trainer->prepared.counts.training_users);
@@ -312,9 +530,9 @@ InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *
 	if (done)
 	{
 		result->counts = trainer.prepared.counts;
-		MakeParameters(&trainer, kernel, sgemm, arena);
-		done = RunEpochs(&trainer, status);
-		if (done)
+		done = MakeParameters(&trainer, kernel, sgemm, arena, status) &&
+			RunEpochs(&trainer, status) && Calibrate(&trainer, arena, status);
+		if (done && options->first == INTEREST_REPRESENTATION)
 			InterestLearnCodebook(&trainer.prepared, model, options->seed, kernel, &trainer.scratch);
 	}
 	InterestArenaFree(&trainer.scratch);

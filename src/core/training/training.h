@@ -8,8 +8,9 @@
  * the same seed give the same model bit for bit on one machine.
  *
  * Users are split by a hash of (seed, user): 80 of 100 train, 10 validate, 10
- * test.  Whatever is learned or counted for a model sees training users only,
- * early stop sees validation users, evaluation test users.
+ * test.  Whatever is learned or counted for a model sees training users only;
+ * early stop, temperature and Platt's sigmoids see one half of the validation
+ * users, conformal scores the other one, evaluation test users.
  */
 #ifndef INTEREST_TRAINING_H
 #define INTEREST_TRAINING_H
@@ -62,7 +63,8 @@ typedef struct InterestTrainingDefinition
 	int			numeric_count;
 	int			categorical_count;
 	InterestTask task;
-	bool		several;		/* the label is an array: several interests at once */
+	bool		several;		/* the label is an array: several interests at once, with a sigmoid head */
+	InterestHeadKind head;		/* of one interest */
 } InterestTrainingDefinition;
 
 typedef struct InterestTrainingOptions
@@ -74,10 +76,23 @@ typedef struct InterestTrainingOptions
 	double		warm_up;		/* share of all steps */
 	double		weight_decay;	/* of matrices */
 	double		clip;			/* norm of all gradients */
-	double		label_smoothing;	/* one interest only */
+	double		label_smoothing;	/* softmax and lda only */
+	double		balance;		/* 0 .. 1: samples of rare interests come again, at 1 as often as the others' */
+	bool		balanced_weights;	/* the loss weighs interests by how rare they are */
+	InterestNames weighted;		/* interests with a weight in the loss */
+	const double *weights;		/* (weighted.count), > 0 */
 	int			patience;		/* epochs without a better validation loss before it stops */
 	int			least_value_rows;
 	const InterestDropoutRates *dropout;
+
+	/*
+	 * A bound model to start from, NULL for none: features are its own, and its
+	 * head answers for the interests that both have.  Sections before first stay
+	 * as they are; for the first frozen epochs only the head learns.
+	 */
+	const InterestModel *base;
+	InterestSection first;
+	int			frozen_epochs;
 } InterestTrainingOptions;
 
 /* algorithm: section 6, recipe */
@@ -156,6 +171,7 @@ typedef enum InterestSplit
 {
 	INTEREST_SPLIT_TRAINING,
 	INTEREST_SPLIT_VALIDATION,
+	INTEREST_SPLIT_CONFORMAL,	/* the other half of the users who validate */
 	INTEREST_SPLIT_TEST
 } InterestSplit;
 
