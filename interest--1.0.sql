@@ -717,8 +717,10 @@ CREATE FUNCTION interest_sync_models(servers name[] DEFAULT NULL,
 		OUT server name, OUT encoders bigint, OUT versions bigint) RETURNS SETOF record
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
 AS $$
 DECLARE
+	home text := $home$@extschema@$home$;
 	work text := format('interest_sync_%s', pg_backend_pid());
 	conflict text;
 	missing text;
@@ -734,43 +736,42 @@ BEGIN
 		WHERE w.fdwname = 'postgres_fdw' AND (servers IS NULL OR f.srvname = ANY (servers)) ORDER BY f.srvname
 	LOOP
 		EXECUTE format('CREATE SCHEMA %I', work);
-		EXECUTE format('IMPORT FOREIGN SCHEMA @extschema@ LIMIT TO (interest_encoder, interest_encoder_chunk, interest_model,'
-			' interest_model_version, interest_model_chunk, interest_training_run, interest_grant) FROM SERVER %I INTO %I', server, work);
+		EXECUTE format('IMPORT FOREIGN SCHEMA %s LIMIT TO (interest_encoder, interest_encoder_chunk, interest_model,'
+			' interest_model_version, interest_model_chunk, interest_training_run, interest_grant) FROM SERVER %I INTO %I', home, server, work);
 
 		-- what is there under the same name must be the same
-		EXECUTE format('SELECT format(''encoder "%%s"'', h.name) FROM @extschema@.interest_encoder h JOIN %1$I.interest_encoder t ON t.name = h.name'
+		EXECUTE format('SELECT format(''encoder "%%s"'', h.name) FROM %2$s.interest_encoder h JOIN %1$I.interest_encoder t ON t.name = h.name'
 			' WHERE t.content_hash <> h.content_hash'
-			' UNION ALL SELECT format(''model "%%s"'', h.name) FROM @extschema@.interest_model h JOIN %1$I.interest_model t ON t.name = h.name'
+			' UNION ALL SELECT format(''model "%%s"'', h.name) FROM %2$s.interest_model h JOIN %1$I.interest_model t ON t.name = h.name'
 			' WHERE (t.source_schema, t.source_name, t.definition) <> (h.source_schema, h.source_name, h.definition)'
-			' UNION ALL SELECT format(''version %%s of model "%%s"'', h.version, h.model) FROM @extschema@.interest_model_version h'
+			' UNION ALL SELECT format(''version %%s of model "%%s"'', h.version, h.model) FROM %2$s.interest_model_version h'
 			' JOIN %1$I.interest_model_version t ON t.model = h.model AND t.version = h.version WHERE t.content_hash <> h.content_hash'
-			' LIMIT 1', work) INTO conflict;
+			' LIMIT 1', work, home) INTO conflict;
 		IF conflict IS NOT NULL THEN
 			RAISE EXCEPTION '% on server "%" is another one', conflict, server
 				USING ERRCODE = 'duplicate_object', HINT = 'Drop it there, then run this again.';
 		END IF;
 
-		EXECUTE format('CREATE TABLE %1$I.new_encoder AS SELECT name FROM @extschema@.interest_encoder EXCEPT SELECT name FROM %1$I.interest_encoder', work);
-		EXECUTE format('CREATE TABLE %1$I.new_version AS SELECT model, version FROM @extschema@.interest_model_version'
-			' EXCEPT SELECT model, version FROM %1$I.interest_model_version', work);
-		EXECUTE format('INSERT INTO %1$I.interest_encoder SELECT h.* FROM @extschema@.interest_encoder h JOIN %1$I.new_encoder n USING (name)', work);
-		EXECUTE format('INSERT INTO %1$I.interest_encoder_chunk SELECT h.* FROM @extschema@.interest_encoder_chunk h JOIN %1$I.new_encoder n ON n.name = h.encoder', work);
-		EXECUTE format('INSERT INTO %1$I.interest_model SELECT h.* FROM @extschema@.interest_model h WHERE h.name NOT IN (SELECT name FROM %1$I.interest_model)', work);
+		EXECUTE format('CREATE TABLE %1$I.new_encoder AS SELECT name FROM %2$s.interest_encoder EXCEPT SELECT name FROM %1$I.interest_encoder', work, home);
+		EXECUTE format('CREATE TABLE %1$I.new_version AS SELECT model, version FROM %2$s.interest_model_version'
+			' EXCEPT SELECT model, version FROM %1$I.interest_model_version', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_encoder SELECT h.* FROM %2$s.interest_encoder h JOIN %1$I.new_encoder n USING (name)', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_encoder_chunk SELECT h.* FROM %2$s.interest_encoder_chunk h JOIN %1$I.new_encoder n ON n.name = h.encoder', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_model SELECT h.* FROM %2$s.interest_model h WHERE h.name NOT IN (SELECT name FROM %1$I.interest_model)', work, home);
 		EXECUTE format('INSERT INTO %1$I.interest_model_version SELECT h.model, h.version, h.content_hash, h.encoder_hash, h.representation, h.reading, false, h.size, h.trained_at'
-			' FROM @extschema@.interest_model_version h JOIN %1$I.new_version n USING (model, version)', work);
-		EXECUTE format('INSERT INTO %1$I.interest_model_chunk SELECT h.* FROM @extschema@.interest_model_chunk h JOIN %1$I.new_version n USING (model, version)', work);
-		EXECUTE format('INSERT INTO %1$I.interest_training_run SELECT h.* FROM @extschema@.interest_training_run h JOIN %1$I.new_version n USING (model, version)', work);
-		EXECUTE format('INSERT INTO %1$I.interest_grant SELECT * FROM @extschema@.interest_grant EXCEPT SELECT * FROM %1$I.interest_grant', work);
+			' FROM %2$s.interest_model_version h JOIN %1$I.new_version n USING (model, version)', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_model_chunk SELECT h.* FROM %2$s.interest_model_chunk h JOIN %1$I.new_version n USING (model, version)', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_training_run SELECT h.* FROM %2$s.interest_training_run h JOIN %1$I.new_version n USING (model, version)', work, home);
+		EXECUTE format('INSERT INTO %1$I.interest_grant SELECT * FROM %2$s.interest_grant EXCEPT SELECT * FROM %1$I.interest_grant', work, home);
 
 		-- deployed there is what is deployed here; the index wants the old one gone first
 		EXECUTE format('UPDATE %1$I.interest_model_version t SET deployed = false WHERE t.deployed'
-			' AND (t.model, t.version) IN (SELECT h.model, h.version FROM @extschema@.interest_model_version h WHERE NOT h.deployed)', work);
+			' AND (t.model, t.version) IN (SELECT h.model, h.version FROM %2$s.interest_model_version h WHERE NOT h.deployed)', work, home);
 		EXECUTE format('UPDATE %1$I.interest_model_version t SET deployed = true WHERE NOT t.deployed'
-			' AND (t.model, t.version) IN (SELECT h.model, h.version FROM @extschema@.interest_model_version h WHERE h.deployed)', work);
-		EXECUTE format('UPDATE %1$I.interest_model t SET versions = h.versions FROM @extschema@.interest_model h WHERE h.name = t.name AND h.versions > t.versions', work);
+			' AND (t.model, t.version) IN (SELECT h.model, h.version FROM %2$s.interest_model_version h WHERE h.deployed)', work, home);
+		EXECUTE format('UPDATE %1$I.interest_model t SET versions = h.versions FROM %2$s.interest_model h WHERE h.name = t.name AND h.versions > t.versions', work, home);
 
-		EXECUTE format('SELECT (SELECT count(*) FROM %1$I.new_encoder), (SELECT count(*) FROM %1$I.new_version)', work) INTO encoders, versions;
-		SET LOCAL client_min_messages = warning;
+		EXECUTE format('SELECT (SELECT count(*) FROM %1$I.new_encoder), (SELECT count(*) FROM %1$I.new_version)', work, home) INTO encoders, versions;
 		EXECUTE format('DROP SCHEMA %I CASCADE', work);
 		RETURN NEXT;
 	END LOOP;
