@@ -208,6 +208,31 @@ TestFixedWidth(void)
 	CHECK(rest && memcmp(rest, "ab", 2) == 0 && !reader.failed);
 }
 
+static void
+TestFloats(void)
+{
+	static const float values[3] = {-1.5f, -0.0f, 0.1f};
+	uint8_t		one_by_one[12];
+	uint8_t		together[12];
+	InterestWriter writer = {one_by_one, 0};
+	InterestReader reader;
+	float		found[3] = {7.0f, 7.0f, 7.0f};
+
+	for (int i = 0; i < 3; i++)
+		InterestWriteFloat(&writer, values[i]);
+	writer = (InterestWriter) {together, 0};
+	InterestWriteFloats(&writer, values, 3);
+	CHECK_INTEGER(writer.length, sizeof(together));
+	CHECK(memcmp(one_by_one, together, sizeof(together)) == 0);
+	reader = ReaderOf(together, sizeof(together) - 1);
+	InterestReadFloats(&reader, found, 3);
+	CHECK(reader.failed && found[0] == 0.0f && found[2] == 0.0f);
+	reader = ReaderOf(together, sizeof(together));
+	InterestReadFloats(&reader, found, 3);
+	CHECK(!reader.failed && InterestReaderLeft(&reader) == 0);
+	CHECK(memcmp(found, values, sizeof(values)) == 0);
+}
+
 /* A failed reader gives zeros for ever, and never moves. */
 static void
 TestReaderEnds(void)
@@ -230,10 +255,13 @@ TestReaderEnds(void)
 	free(bytes);
 }
 
+/* Bytes that follow an integer change nothing; there are enough for the fast way. */
+#define FOLLOWING 9
+
 static void
 CheckVarint(uint64_t value, size_t size)
 {
-	uint8_t		buffer[16];
+	uint8_t		buffer[16 + FOLLOWING];
 	InterestWriter writer = {buffer, 0};
 	InterestWriter counter = {NULL, 0};
 	InterestReader reader;
@@ -245,6 +273,13 @@ CheckVarint(uint64_t value, size_t size)
 	reader = ReaderOf(buffer, writer.length);
 	CHECK(InterestReadVarint(&reader) == value);
 	CHECK(!reader.failed && InterestReaderLeft(&reader) == 0);
+	for (int following = 0; following <= 0xff; following += 0xff)
+	{
+		memset(buffer + size, following, FOLLOWING);
+		reader = ReaderOf(buffer, size + FOLLOWING);
+		CHECK(InterestReadVarint(&reader) == value);
+		CHECK(!reader.failed && InterestReaderLeft(&reader) == FOLLOWING);
+	}
 	for (size_t cut = 0; cut < size; cut++)
 	{
 		reader = ReaderOf(buffer, cut);
@@ -256,7 +291,7 @@ CheckVarint(uint64_t value, size_t size)
 static void
 CheckInt128(InterestInt128 value)
 {
-	uint8_t		buffer[32];
+	uint8_t		buffer[32 + FOLLOWING];
 	InterestWriter writer = {buffer, 0};
 	InterestReader reader;
 	InterestInt128 found;
@@ -266,6 +301,11 @@ CheckInt128(InterestInt128 value)
 	found = InterestReadInt128(&reader);
 	CHECK(found.low == value.low && found.high == value.high);
 	CHECK(!reader.failed && InterestReaderLeft(&reader) == 0);
+	memset(buffer + writer.length, 0xff, FOLLOWING);
+	reader = ReaderOf(buffer, writer.length + FOLLOWING);
+	found = InterestReadInt128(&reader);
+	CHECK(found.low == value.low && found.high == value.high);
+	CHECK(!reader.failed && InterestReaderLeft(&reader) == FOLLOWING);
 	for (size_t cut = 0; cut < writer.length; cut++)
 	{
 		reader = ReaderOf(buffer, cut);
@@ -285,13 +325,19 @@ CheckInt128(InterestInt128 value)
 static void
 RefuseVarint(const char *bytes, size_t size, bool wide)
 {
-	InterestReader reader = ReaderOf(bytes, size);
+	uint8_t		longer[32 + FOLLOWING] = {0};
 
-	if (wide)
-		InterestReadInt128(&reader);
-	else
-		InterestReadVarint(&reader);
-	CHECK(reader.failed);
+	memcpy(longer, bytes, size);
+	for (size_t following = 0; following <= FOLLOWING; following += FOLLOWING)
+	{
+		InterestReader reader = ReaderOf(longer, size + following);
+
+		if (wide)
+			InterestReadInt128(&reader);
+		else
+			InterestReadVarint(&reader);
+		CHECK(reader.failed);
+	}
 }
 
 static void
@@ -378,6 +424,7 @@ main(void)
 	TestRandom();
 	TestFixedWidth();
 	TestReaderEnds();
+	TestFloats();
 	TestVarints();
 	TestInt128();
 	return CheckReport("base");

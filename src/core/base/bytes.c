@@ -23,34 +23,41 @@ InterestReadBytes(InterestReader *reader, size_t size)
 	return bytes;
 }
 
-static uint64_t
-ReadLittleEndian(InterestReader *reader, int size)
-{
-	const uint8_t *bytes = InterestReadBytes(reader, (size_t) size);
-	uint64_t	value = 0;
-
-	if (bytes)
-		for (int i = 0; i < size; i++)
-			value |= (uint64_t) bytes[i] << (8 * i);
-	return value;
-}
-
 uint8_t
 InterestReadByte(InterestReader *reader)
 {
-	return (uint8_t) ReadLittleEndian(reader, 1);
+	const uint8_t *bytes = InterestReadBytes(reader, 1);
+
+	return bytes ? *bytes : 0;
 }
 
 uint32_t
 InterestReadU32(InterestReader *reader)
 {
-	return (uint32_t) ReadLittleEndian(reader, 4);
+	const uint8_t *bytes = InterestReadBytes(reader, sizeof(uint32_t));
+
+	return bytes ? InterestLoadU32(bytes) : 0;
 }
 
 uint64_t
 InterestReadU64(InterestReader *reader)
 {
-	return ReadLittleEndian(reader, 8);
+	const uint8_t *bytes = InterestReadBytes(reader, sizeof(uint64_t));
+
+	return bytes ? InterestLoadU64(bytes) : 0;
+}
+
+void
+InterestReadFloats(InterestReader *reader, float *values, size_t count)
+{
+	const uint8_t *bytes = InterestReadBytes(reader, sizeof(float) * count);
+
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t	bits = bytes ? InterestLoadU32(bytes + sizeof(bits) * i) : 0;
+
+		memcpy(&values[i], &bits, sizeof(bits));
+	}
 }
 
 float
@@ -74,31 +81,18 @@ InterestReadDouble(InterestReader *reader)
 }
 
 /*
- * The common case of ReadUnsigned, at several times its speed: an integer of
- * up to 63 bits, with more bytes to come than it can have.  False, and nothing
- * is read, for any other.
+ * The common case of ReadUnsigned, at several times its speed: up to 56 bits,
+ * and bytes to come.  False, and nothing is read, for any other.
  */
 static bool
 ReadShort(InterestReader *reader, uint64_t *value)
 {
-	const uint8_t *at = reader->at;
-	uint64_t	bits = 0;
+	int			length = 0;
 
-	if (reader->failed || InterestReaderLeft(reader) < 9)
-		return false;
-	for (int shift = 0; shift < 63; shift += 7, at++)
-	{
-		bits |= (uint64_t) (*at & 0x7f) << shift;
-		if ((*at & 0x80) == 0)
-		{
-			if (*at == 0 && shift > 0)
-				return false;	/* a shorter form exists */
-			reader->at = at + 1;
-			*value = bits;
-			return true;
-		}
-	}
-	return false;
+	if (!reader->failed && InterestReaderLeft(reader) >= sizeof(uint64_t))
+		length = InterestDecodeVarint(InterestLoadU64(reader->at), value);
+	reader->at += length;
+	return length > 0;
 }
 
 /* An unsigned variable-length integer of at most max_bits bits, as two limbs. */
@@ -173,23 +167,18 @@ InterestWriteByte(InterestWriter *writer, uint8_t value)
 	writer->length++;
 }
 
-static void
-WriteLittleEndian(InterestWriter *writer, uint64_t value, int size)
-{
-	for (int i = 0; i < size; i++)
-		InterestWriteByte(writer, (uint8_t) (value >> (8 * i)));
-}
-
 void
 InterestWriteU32(InterestWriter *writer, uint32_t value)
 {
-	WriteLittleEndian(writer, value, 4);
+	value = InterestLittleEndian32(value);
+	InterestWriteBytes(writer, &value, sizeof(value));
 }
 
 void
 InterestWriteU64(InterestWriter *writer, uint64_t value)
 {
-	WriteLittleEndian(writer, value, 8);
+	value = InterestLittleEndian64(value);
+	InterestWriteBytes(writer, &value, sizeof(value));
 }
 
 void
@@ -208,6 +197,13 @@ InterestWriteDouble(InterestWriter *writer, double value)
 
 	memcpy(&bits, &value, sizeof(bits));
 	InterestWriteU64(writer, bits);
+}
+
+void
+InterestWriteFloats(InterestWriter *writer, const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		InterestWriteFloat(writer, values[i]);
 }
 
 static void

@@ -78,8 +78,7 @@ WriteParameters(InterestWriter *writer, const InterestModel *model, InterestSect
 	size_t		to;
 
 	InterestModelSection(model, section, &from, &to);
-	for (size_t i = from; i < to; i++)
-		InterestWriteFloat(writer, model->parameters[i]);
+	InterestWriteFloats(writer, model->parameters + from, to - from);
 	section_end[section] = writer->length;
 }
 
@@ -87,13 +86,6 @@ static size_t
 CodebookLength(const InterestModel *model)
 {
 	return INTEREST_CODES * (size_t) model->shape.dimensions;
-}
-
-static void
-WriteCodebook(InterestWriter *writer, const InterestModel *model)
-{
-	for (size_t i = 0; i < CodebookLength(model); i++)
-		InterestWriteFloat(writer, model->codebook.weight[i]);
 }
 
 void
@@ -109,7 +101,7 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	InterestWriteFloat(writer, model->network.sentence_scale);
 	WriteFeatures(writer, &model->network.features);
 	WriteParameters(writer, model, INTEREST_REPRESENTATION, section_end);
-	WriteCodebook(writer, model);
+	InterestWriteFloats(writer, model->codebook.weight, CodebookLength(model));
 	section_end[INTEREST_REPRESENTATION] = writer->length;
 	WriteParameters(writer, model, INTEREST_READING, section_end);
 	InterestWriteByte(writer, (uint8_t) model->task);
@@ -290,8 +282,7 @@ DecodeFloats(const uint8_t *bytes, size_t count, float *values)
 {
 	InterestReader reader = {bytes, bytes + sizeof(float) * count, false};
 
-	for (size_t i = 0; i < count; i++)
-		values[i] = InterestReadFloat(&reader);
+	InterestReadFloats(&reader, values, count);
 }
 
 static void

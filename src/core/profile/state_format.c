@@ -262,10 +262,30 @@ ReadSums(InterestReader *reader, int dimensions, const InterestStateBlock *block
 		 InterestStatus *status)
 {
 	InterestInt128 bound = InterestStateSumBound(block->rows, block->mass);
+	uint64_t	short_bound = bound.high == 0 && bound.low < INT64_MAX ? 2 * bound.low : UINT64_MAX;
+	const uint8_t *at = reader->at;
 
+	/* Of zigzag coded sums, |sum| <= bound where the code is <= 2 bound. */
 	for (int i = 0; i < dimensions; i++)
-		if (!IsWithin(InterestReadInt128(reader), bound))
+	{
+		uint64_t	zigzag = 0;
+		int			length = 0;
+		bool		within;
+
+		if (reader->end - at >= (ptrdiff_t) sizeof(uint64_t))
+			length = InterestDecodeVarint(InterestLoadU64(at), &zigzag);
+		within = zigzag <= short_bound;
+		if (length == 0)
+		{
+			reader->at = at;
+			within = IsWithin(InterestReadInt128(reader), bound);
+			at = reader->at;
+		}
+		if (!within)
 			return Malformed(status, "A sum is larger than its rows allow.");
+		at += length;
+	}
+	reader->at = at;
 	return !reader->failed;
 }
 
@@ -387,15 +407,13 @@ InterestStateCheck(const void *payload, size_t size, InterestStatus *status)
 	return OpenCanonical(payload, size, &view, status);
 }
 
-InterestInt128
-InterestDecodeLongSum(SumReader *reader)
+const uint8_t *
+InterestDecodeLongSum(const uint8_t *at, const uint8_t *end, InterestInt128 *sum)
 {
-	/* A sum has at most 19 bytes; validated bytes end before them. */
-	InterestReader bytes = {reader->at, reader->at + VARINT_SIZE(128), false};
-	InterestInt128 value = InterestReadInt128(&bytes);
+	InterestReader reader = {at, end, false};
 
-	reader->at = bytes.at;
-	return value;
+	*sum = InterestReadInt128(&reader);
+	return reader.at;
 }
 
 void

@@ -107,53 +107,56 @@ PartHalfLife(const int64_t *half_life, int part)
 
 /*
  * The sums of a block one after the other, in either layout.  For payloads
- * that InterestStateOpen has let through: it reads without bounds.
+ * that InterestStateOpen has let through: it reads no further than they go.
  */
 typedef struct SumReader
 {
 	const uint8_t *at;
+	const uint8_t *end;			/* of the payload */
 	bool		working;
 } SumReader;
 
 static inline SumReader
 SumsOf(const InterestStateView *view, const InterestStateBlock *block)
 {
-	SumReader	reader = {block->sums, view->working};
+	SumReader	reader = {block->sums, view->payload + view->size, view->working};
 
 	return reader;
 }
 
-/* A zigzag variable-length integer of more than 63 bits. */
-extern InterestInt128 InterestDecodeLongSum(SumReader *reader);
+/* A canonical sum of more than 56 bits, or one at the payload's end; returns what follows it. */
+extern const uint8_t *InterestDecodeLongSum(const uint8_t *at, const uint8_t *end, InterestInt128 *sum);
 
 static inline InterestInt128
 NextSum(SumReader *reader)
 {
 	const uint8_t *at = reader->at;
-	uint64_t	bits = 0;
+	uint64_t	zigzag;
+	int			length = 0;
 
 	if (reader->working)
 	{
 		reader->at += SUM_SIZE;
 		return LoadInt128(at);
 	}
-	for (int shift = 0; shift < 63; shift += 7)
+	if (reader->end - at >= (ptrdiff_t) sizeof(uint64_t))
+		length = InterestDecodeVarint(InterestLoadU64(at), &zigzag);
+	if (length == 0)
 	{
-		bits |= (uint64_t) (*at & 0x7f) << shift;
-		if ((*at++ & 0x80) == 0)
-		{
-			reader->at = at;
-			return InterestInt128From((int64_t) (bits >> 1) ^ -(int64_t) (bits & 1));
-		}
+		InterestInt128 sum;
+
+		reader->at = InterestDecodeLongSum(at, reader->end, &sum);
+		return sum;
 	}
-	return InterestDecodeLongSum(reader);
+	reader->at += length;
+	return InterestInt128From((int64_t) (zigzag >> 1) ^ -(int64_t) (zigzag & 1));
 }
 
 /* The code masses of a block one after the other, by rising code. */
 static inline SumReader
 CodeMassesOf(const InterestStateView *view, const InterestStateBlock *block)
 {
-	SumReader	reader = {block->code_masses, view->working};
+	SumReader	reader = {block->code_masses, view->payload + view->size, view->working};
 
 	return reader;
 }
@@ -179,7 +182,7 @@ CountBits(uint64_t bits)
 static inline int
 LowestCode(uint64_t codes)
 {
-	return CountBits((codes & -codes) - 1);
+	return __builtin_ctzll(codes);
 }
 
 #define CODE_BIT(code) (UINT64_C(1) << (code))

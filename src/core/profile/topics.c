@@ -12,15 +12,18 @@
 #include <math.h>
 #include <string.h>
 
-/* Clusters in the order of their lowest codes; one that was merged away has mass 0. */
+/*
+ * Clusters by number, which rises with their lowest codes; those that were not
+ * merged into another one are live.
+ */
 typedef struct Clusters
 {
-	int			count;			/* at the start */
-	int			left;
+	int			live_count;
+	int			live[INTEREST_CODES];	/* rising */
 	int			code[INTEREST_CODES];	/* the lowest of a cluster */
 	double		mass[INTEREST_CODES];
 	double		cost[INTEREST_CODES][INTEREST_CODES];	/* of merging two, both ways */
-	int			nearest[INTEREST_CODES];	/* the cheapest to merge with of those behind; -1: none */
+	int			nearest[INTEREST_CODES];	/* the cheapest live one behind a cluster; -1: none */
 	int			cluster[INTEREST_CODES];	/* of a code; -1: it has no mass */
 } Clusters;
 
@@ -42,16 +45,25 @@ InterestMeasureCodes(int dimensions, const float *codes, double *distances)
 		}
 }
 
-/* Finds the cheapest cluster behind i, the lowest of equal ones. */
+/* Finds the cheapest cluster behind the live one at a place, the lowest of equal ones. */
 static void
-FindNearest(Clusters *clusters, int i)
+FindNearest(Clusters *clusters, int place)
 {
+	int			i = clusters->live[place];
+	const double *cost = clusters->cost[i];
 	int			nearest = -1;
+	double		least = HUGE_VAL;
 
-	for (int j = i + 1; j < clusters->count; j++)
-		if (clusters->mass[j] > 0.0 &&
-			(nearest < 0 || clusters->cost[i][j] < clusters->cost[i][nearest]))
+	for (int l = place + 1; l < clusters->live_count; l++)
+	{
+		int			j = clusters->live[l];
+
+		if (cost[j] < least)
+		{
+			least = cost[j];
 			nearest = j;
+		}
+	}
 	clusters->nearest[i] = nearest;
 }
 
@@ -59,26 +71,26 @@ FindNearest(Clusters *clusters, int i)
 static void
 StartClusters(Clusters *clusters, const double *distances, const double masses[INTEREST_CODES])
 {
-	clusters->count = 0;
+	int			count = 0;
+
 	for (int code = 0; code < INTEREST_CODES; code++)
 	{
-		int			i = clusters->count;
-
 		clusters->cluster[code] = -1;
 		if (!((float) masses[code] > 0.0f))
 			continue;
-		clusters->cluster[code] = i;
-		clusters->code[i] = code;
-		clusters->mass[i] = masses[code];
-		for (int j = 0; j < i; j++)
-			clusters->cost[i][j] = clusters->cost[j][i] =
-				clusters->mass[i] * clusters->mass[j] / (clusters->mass[i] + clusters->mass[j]) *
+		clusters->cluster[code] = count;
+		clusters->live[count] = count;
+		clusters->code[count] = code;
+		clusters->mass[count] = masses[code];
+		for (int j = 0; j < count; j++)
+			clusters->cost[count][j] = clusters->cost[j][count] =
+				masses[code] * clusters->mass[j] / (masses[code] + clusters->mass[j]) *
 				distances[code * INTEREST_CODES + clusters->code[j]];
-		clusters->count++;
+		count++;
 	}
-	clusters->left = clusters->count;
-	for (int i = 0; i < clusters->count; i++)
-		FindNearest(clusters, i);
+	clusters->live_count = count;
+	for (int place = 0; place < count; place++)
+		FindNearest(clusters, place);
 }
 
 /* The cheapest pair's lower cluster, the lowest of equal ones; its nearest is the other. */
@@ -86,12 +98,20 @@ static int
 CheapestPair(const Clusters *clusters)
 {
 	int			best = -1;
+	double		least = HUGE_VAL;
 
-	for (int i = 0; i < clusters->count; i++)
-		if (clusters->mass[i] > 0.0 && clusters->nearest[i] >= 0 &&
-			(best < 0 || clusters->cost[i][clusters->nearest[i]] <
-			 clusters->cost[best][clusters->nearest[best]]))
+	/* The last one has none behind it. */
+	for (int l = 0; l < clusters->live_count - 1; l++)
+	{
+		int			i = clusters->live[l];
+		double		cost = clusters->cost[i][clusters->nearest[i]];
+
+		if (cost < least)
+		{
+			least = cost;
 			best = i;
+		}
+	}
 	return best;
 }
 
@@ -107,27 +127,41 @@ UnionCost(const Clusters *clusters, int i, int j, int k)
 			mass_k * clusters->cost[i][j]) / (mass_i + mass_j + mass_k);
 }
 
+/* Takes cluster j from the live ones. */
+static void
+Remove(Clusters *clusters, int j)
+{
+	int			kept = 0;
+
+	for (int l = 0; l < clusters->live_count; l++)
+		if (clusters->live[l] != j)
+			clusters->live[kept++] = clusters->live[l];
+	clusters->live_count = kept;
+}
+
 /* Merges cluster j into i, i < j. */
 static void
 Merge(Clusters *clusters, int i, int j)
 {
-	for (int k = 0; k < clusters->count; k++)
-		if (clusters->mass[k] > 0.0 && k != i && k != j)
+	Remove(clusters, j);
+	for (int l = 0; l < clusters->live_count; l++)
+	{
+		int			k = clusters->live[l];
+
+		if (k != i)
 			clusters->cost[i][k] = clusters->cost[k][i] = UnionCost(clusters, i, j, k);
+	}
 	clusters->mass[i] += clusters->mass[j];
-	clusters->mass[j] = 0.0;
-	clusters->left--;
 	for (int code = 0; code < INTEREST_CODES; code++)
 		if (clusters->cluster[code] == j)
 			clusters->cluster[code] = i;
-	for (int k = 0; k < j; k++)
+	for (int l = 0; l < clusters->live_count && clusters->live[l] < j; l++)
 	{
+		int			k = clusters->live[l];
 		int			nearest = clusters->nearest[k];
 
-		if (!(clusters->mass[k] > 0.0))
-			continue;
 		if (k == i || nearest == i || nearest == j)
-			FindNearest(clusters, k);
+			FindNearest(clusters, l);
 		else if (k < i && (clusters->cost[k][i] < clusters->cost[k][nearest] ||
 						   (clusters->cost[k][i] == clusters->cost[k][nearest] && i < nearest)))
 			clusters->nearest[k] = i;
@@ -150,17 +184,19 @@ MeanOfCodes(const Clusters *clusters, int cluster, const InterestReadingModel *m
 		vector[i] = (float) (sums[i] / clusters->mass[cluster]);
 }
 
-/* The heaviest cluster whose topic is not there yet, the lowest of equal ones. */
-static int
-HeaviestCluster(const Clusters *clusters, const bool *taken)
+/* The live clusters by mass, heaviest first, the lowest of equal ones first. */
+static void
+SortByMass(Clusters *clusters)
 {
-	int			best = -1;
+	for (int l = 1; l < clusters->live_count; l++)
+	{
+		int			moved = clusters->live[l];
+		int			place = l;
 
-	for (int i = 0; i < clusters->count; i++)
-		if (clusters->mass[i] > 0.0 && !taken[i] &&
-			(best < 0 || (float) clusters->mass[i] > (float) clusters->mass[best]))
-			best = i;
-	return best;
+		for (; place > 0 && (float) clusters->mass[clusters->live[place - 1]] < (float) clusters->mass[moved]; place--)
+			clusters->live[place] = clusters->live[place - 1];
+		clusters->live[place] = moved;
+	}
 }
 
 void
@@ -168,22 +204,21 @@ InterestReadTopics(const InterestReadingModel *model, const double masses[INTERE
 				   InterestReading *reading)
 {
 	Clusters	clusters;
-	bool		taken[INTEREST_CODES] = {false};
 
 	StartClusters(&clusters, model->code_distances, masses);
-	while (clusters.left > INTEREST_MAX_TOPICS)
+	while (clusters.live_count > INTEREST_MAX_TOPICS)
 	{
 		int			i = CheapestPair(&clusters);
 
 		Merge(&clusters, i, clusters.nearest[i]);
 	}
-	reading->topic_count = clusters.left;
-	for (int t = 0; t < clusters.left; t++)
+	SortByMass(&clusters);
+	reading->topic_count = clusters.live_count;
+	for (int t = 0; t < clusters.live_count; t++)
 	{
 		InterestTopic *topic = &reading->topics[t];
-		int			cluster = HeaviestCluster(&clusters, taken);
+		int			cluster = clusters.live[t];
 
-		taken[cluster] = true;
 		topic->code = clusters.code[cluster];
 		topic->mass = (float) clusters.mass[cluster];
 		MeanOfCodes(&clusters, cluster, model, masses, topic->vector);
