@@ -31,10 +31,12 @@ CORE = \
 	src/core/network/behaviour.o \
 	src/core/network/codebook.o \
 	src/core/network/features.o \
+	src/core/network/fusion.o \
 	src/core/network/head.o \
 	src/core/network/lda.o \
 	src/core/network/linear.o \
 	src/core/network/row_network.o \
+	src/core/network/words.o \
 	src/core/profile/decay.o \
 	src/core/profile/notation.o \
 	src/core/profile/reading.o \

@@ -112,9 +112,10 @@ InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviou
 static bool
 QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
+	InterestRowTexts texts = {.sentence = InterestQuerySentence(query, behaviour)};
 	InterestStatus status;
 
-	switch (InterestRowVector(&query->model->model, behaviour, InterestQuerySentence(query, behaviour),
+	switch (InterestRowVector(&query->model->model, behaviour, &texts,
 							  &query->scratch->arena, query->vector, row, &status))
 	{
 		case INTEREST_ROW_DONE:

@@ -57,7 +57,18 @@ WriteAgain(const InterestModel *model, InterestArena *arena, const uint8_t *byte
 	Require(memcmp(writer.buffer, bytes, size) == 0);
 }
 
-/* A row of nothing but time and a sentence, and what it says of a user. */
+/* A text of all the words that a column knows. */
+static InterestWords
+KnownWords(const InterestWordColumn *column, InterestArena *arena)
+{
+	InterestWord *words = InterestArenaArray(arena, InterestWord, column->words.count);
+
+	for (int i = 0; i < column->words.count; i++)
+		words[i] = (InterestWord) {column->words.spans[i], i + 1};
+	return (InterestWords) {column->words.count, words};
+}
+
+/* A row of nothing but time and texts, and what it says of a user. */
 static void
 Answer(InterestModel *model, InterestArena *arena)
 {
@@ -66,6 +77,10 @@ Answer(InterestModel *model, InterestArena *arena)
 	float	   *sentence = InterestArenaArray(arena, float, features->sentence_width);
 	float	   *v = InterestArenaArray(arena, float, model->shape.dimensions);
 	float	   *probabilities = InterestArenaArray(arena, float, model->interests.count);
+	float	   *z = InterestArenaArray(arena, float, INTEREST_TEXT_MODALITIES * model->shape.dimensions);
+	InterestWords *words = InterestArenaArray(arena, InterestWords, features->text_count);
+	const float *projected[INTEREST_TEXT_MODALITIES];
+	const InterestRowTexts texts = {.projected = projected};
 	InterestBehaviour behaviour = {.has_time = true, .numerics = numerics};
 	InterestStateRow row;
 	InterestStatus status;
@@ -76,8 +91,12 @@ Answer(InterestModel *model, InterestArena *arena)
 		sentence[i] = 0.1f;
 	behaviour.categoricals =
 		InterestArenaAllocateZero(arena, sizeof(InterestValues) * (size_t) features->categorical_count);
+	for (int i = 0; features->word_columns && i < features->text_count; i++)
+		words[i] = KnownWords(&features->word_columns[i], arena);
 	InterestModelOpen(model, arena, InterestKernelChoose("auto"));
-	if (InterestRowVector(model, &behaviour, sentence, arena, v, &row, &status) != INTEREST_ROW_DONE)
+	InterestModelProjectTexts(model, sentence, words, arena, z, projected);
+	if (InterestRowVector(model, &behaviour, &texts, arena, v, &row, &status) !=
+		INTEREST_ROW_DONE)
 		return;
 	Require(row.code >= 0 && row.code < INTEREST_CODES);
 	RequireFinite(model->shape.dimensions, v);

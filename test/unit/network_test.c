@@ -98,9 +98,24 @@ static const InterestSpan kind_names[] = {SPAN("buy"), SPAN("hide")};
 static const InterestKind kinds[] = {{4.0, false}, {2.0, true}};
 static const InterestSpan interests[] = {SPAN("a"), SPAN("b"), SPAN("c"), SPAN("d"), SPAN("e")};
 
+static const InterestSpan title_words[] = {SPAN("film"), SPAN("sea")};
+static const int64_t title_rows[] = {2, 9};
+static const InterestSpan body_words[] = {SPAN("film"), SPAN("quiet"), SPAN("sea"), SPAN("war")};
+static const int64_t body_rows[] = {100, 2, 3, 40};
+
+static InterestWordColumn *
+MakeWordColumns(void)
+{
+	InterestWordColumn *columns = InterestArenaArray(&arena, InterestWordColumn, 2);
+
+	columns[0] = (InterestWordColumn) {{COUNT(title_words), title_words}, title_rows, 50, 0};
+	columns[1] = (InterestWordColumn) {{COUNT(body_words), body_words}, body_rows, 100, 0};
+	return columns;
+}
+
 /* Bound to random parameters; sentence_width 0: no encoder. */
 static InterestModel
-MakeModel(int sentence_width, InterestHeadKind head)
+MakeModelOf(int sentence_width, bool words, InterestFusionKind fusion, InterestHeadKind head)
 {
 	InterestModel model;
 	InterestStatus status;
@@ -114,8 +129,10 @@ MakeModel(int sentence_width, InterestHeadKind head)
 	model.interests = (InterestNames) {COUNT(interests), interests};
 	model.head.kind = head;
 	model.network.sentence_scale = INTEREST_SENTENCE_SCALE;
+	model.network.fusion.kind = fusion;
 	model.network.features = (InterestFeatures) {
 		.text_count = 2, .sentence_width = sentence_width,
+		.word_columns = words ? MakeWordColumns() : NULL,
 		.numeric_count = COUNT(numerics), .numerics = numerics,
 		.categorical_count = 2, .categoricals = categoricals,
 		.kind_names = {COUNT(kinds), kind_names}, .kinds = kinds
@@ -123,6 +140,12 @@ MakeModel(int sentence_width, InterestHeadKind head)
 	CHECK(InterestModelCreate(&model, &arena, &status));
 	InterestModelBind(&model, RandomFloats(model.parameter_count, 0.25f));
 	return model;
+}
+
+static InterestModel
+MakeModel(int sentence_width, InterestHeadKind head)
+{
+	return MakeModelOf(sentence_width, true, INTEREST_FUSION_CONCAT, head);
 }
 
 /* --- features --- */
@@ -138,6 +161,8 @@ TestEmbeddingWidth(void)
 		CHECK_INTEGER(InterestEmbeddingWidth(expected[i][0]), expected[i][1]);
 }
 
+static const InterestRowTexts no_texts = {.sentence = NULL};
+
 static void
 CheckTime(int64_t time, double hour, double weekday)
 {
@@ -149,7 +174,7 @@ CheckTime(int64_t time, double hour, double weekday)
 
 	InterestFeaturesComplete(&features);
 	CHECK_INTEGER(features.width, INTEREST_TIME_WIDTH);
-	CHECK_INTEGER(InterestRowInputOf(&features, &behaviour, NULL, &arena, &input, &status),
+	CHECK_INTEGER(InterestRowInputOf(&features, &behaviour, &no_texts, &arena, &input, &status),
 				  INTEREST_ROW_DONE);
 	CHECK_NEAR(input.dense[0], sin(full * hour / 24.0), 1e-7);
 	CHECK_NEAR(input.dense[1], cos(full * hour / 24.0), 1e-7);
@@ -194,19 +219,22 @@ TestInput(void)
 	const double values[] = {45.0, NAN};
 	const double extreme[] = {-HUGE_VAL, 1e300};
 	const float sentence[SENTENCE_WIDTH] = {0};
+	const InterestRowTexts texts = {.sentence = sentence};
 	InterestBehaviour behaviour = EmptyRow();
 	InterestRowInput input;
 	InterestStatus status;
 
+	CHECK_INTEGER(features->word_count, 2 + 4);
+	CHECK_INTEGER(features->word_columns[1].first, 2);
 	CHECK_INTEGER(features->dense_width, 8);
 	CHECK_INTEGER(features->width, 8 + 3 + 4);
 	CHECK_INTEGER(features->tables, 3 * 3 + 6 * 4);
 	behaviour.kind = SPAN("buy");
 	behaviour.numerics = values;
 	behaviour.categoricals = categoricals;
-	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, sentence, &arena, &input, &status),
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, &texts, &arena, &input, &status),
 				  INTEREST_ROW_DONE);
-	CHECK(input.sentence == sentence);
+	CHECK(input.texts.sentence == sentence);
 	CHECK_NEAR(input.dense[0], 1.5, 0.0);
 	CHECK_NEAR(input.dense[1], 0.0, 0.0);
 	CHECK_NEAR(input.dense[2], 0.0, 0.0);
@@ -221,15 +249,15 @@ TestInput(void)
 
 	behaviour.kind = SPAN("hide");
 	behaviour.numerics = extreme;
-	InterestRowInputOf(features, &behaviour, NULL, &arena, &input, &status);
-	CHECK(input.sentence == NULL);
+	InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status);
+	CHECK(input.texts.sentence == NULL);
 	CHECK_NEAR(input.dense[0], -5.0, 0.0);
 	CHECK_NEAR(input.dense[2], 5.0, 0.0);
 	CHECK_NEAR(input.weight, 2.0, 0.0);
 	CHECK(input.negative);
 
 	behaviour.kind = SPAN("stare");
-	InterestRowInputOf(features, &behaviour, NULL, &arena, &input, &status);
+	InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status);
 	CHECK_NEAR(input.weight, 1.0, 0.0);
 	CHECK(!input.negative);
 }
@@ -239,7 +267,14 @@ TestPresence(void)
 {
 	InterestModel model = MakeModel(SENTENCE_WIDTH, INTEREST_HEAD_SOFTMAX);
 	const InterestFeatures *features = &model.network.features;
-	const float sentence[SENTENCE_WIDTH] = {0};
+	const float vector[SENTENCE_WIDTH] = {0};
+	const InterestRowWord word = {0, 3.0f};
+	const InterestWordBlock block = {1, &word};
+	const InterestWordBlock *const no_blocks[] = {NULL, NULL};
+	const InterestWordBlock *const blocks[] = {NULL, &block};
+	const InterestRowTexts none = {.words = no_blocks};
+	const InterestRowTexts sentence = {.sentence = vector, .words = no_blocks};
+	const InterestRowTexts words = {.words = blocks};
 	const double one[] = {NAN, 0.0};
 	const InterestSpan unknown[] = {SPAN("?")};
 	const InterestSpan missing[] = {MISSING};
@@ -249,19 +284,20 @@ TestPresence(void)
 	InterestRowInput input;
 	InterestStatus status;
 
-#define RESULT(sentence) InterestRowInputOf(features, &behaviour, (sentence), &arena, &input, &status)
-	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_SKIPPED);
+#define RESULT(texts) InterestRowInputOf(features, &behaviour, &(texts), &arena, &input, &status)
+	CHECK_INTEGER(RESULT(none), INTEREST_ROW_SKIPPED);
 	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_DONE);
+	CHECK_INTEGER(RESULT(words), INTEREST_ROW_DONE);
 	behaviour.has_time = false;
 	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_SKIPPED);
 	behaviour.has_time = true;
 	behaviour.numerics = one;
-	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_DONE);
+	CHECK_INTEGER(RESULT(none), INTEREST_ROW_DONE);
 	behaviour = EmptyRow();
 	behaviour.categoricals = missing_value;
-	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_SKIPPED);
+	CHECK_INTEGER(RESULT(none), INTEREST_ROW_SKIPPED);
 	behaviour.categoricals = unknown_value;
-	CHECK_INTEGER(RESULT(NULL), INTEREST_ROW_DONE);
+	CHECK_INTEGER(RESULT(none), INTEREST_ROW_DONE);
 	behaviour.time = INT64_MAX;
 	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_FAILED);
 	CHECK_INTEGER(status.code, INTEREST_DATA_EXCEPTION);
@@ -269,6 +305,31 @@ TestPresence(void)
 	behaviour.time = INT64_MIN;
 	CHECK_INTEGER(RESULT(sentence), INTEREST_ROW_FAILED);
 #undef RESULT
+}
+
+/* --- words --- */
+
+static void
+TestWords(void)
+{
+	const InterestWordColumn column = {{COUNT(body_words), body_words}, body_rows, 100, 10};
+	const InterestWord text[] = {{SPAN("film"), 3}, {SPAN("of"), 9}, {SPAN("sea"), 1}, {SPAN("seas"), 1}};
+	const InterestWord unknown[] = {{SPAN("of"), 9}};
+	const InterestWords words = {COUNT(text), text};
+	const InterestWords no_words = {0, NULL};
+	const InterestWords unknown_words = {1, unknown};
+	const InterestWordBlock *block = InterestWordBlockOf(&column, &words, &arena);
+	double		film = (1.0 + log(3.0)) * 1.0;	/* in every row: log 1 + 1 */
+	double		sea = log(101.0 / 4.0) + 1.0;
+	double		norm = sqrt(film * film + sea * sea);
+
+	CHECK_INTEGER(block->count, 2);
+	CHECK_INTEGER(block->words[0].word, 10);
+	CHECK_INTEGER(block->words[1].word, 12);
+	CHECK_NEAR(block->words[0].weight, 3.0 * film / norm, 1e-6);
+	CHECK_NEAR(block->words[1].weight, 3.0 * sea / norm, 1e-6);
+	CHECK(InterestWordBlockOf(&column, &no_words, &arena) == NULL);
+	CHECK(InterestWordBlockOf(&column, &unknown_words, &arena) == NULL);
 }
 
 /* --- the row network --- */
@@ -282,6 +343,26 @@ RandomSentence(int width)
 
 	InterestKernelChoose("auto")->normalize(width, sentence);
 	return sentence;
+}
+
+/* Words of row i: in no column, in either one, in both. */
+static const InterestWordBlock *const *
+MakeBlocks(const InterestFeatures *features, int i)
+{
+	const InterestWordBlock **blocks = InterestArenaArray(&arena, const InterestWordBlock *, 2);
+	InterestWord *title = InterestArenaArray(&arena, InterestWord, 1);
+	InterestWord *body = InterestArenaArray(&arena, InterestWord, 3);
+
+	if (features->word_columns == NULL)
+		return NULL;
+	title[0] = (InterestWord) {title_words[i % 2], 1};
+	for (int j = 0; j < 3; j++)
+		body[j] = (InterestWord) {body_words[j + (i / 2) % 2], 1 + (i + j) % 3};
+	blocks[0] = i % 4 < 2 ? NULL :
+		InterestWordBlockOf(&features->word_columns[0], &(InterestWords) {1, title}, &arena);
+	blocks[1] = i % 2 == 0 ? NULL :
+		InterestWordBlockOf(&features->word_columns[1], &(InterestWords) {3, body}, &arena);
+	return blocks;
 }
 
 /* Rows with and without each part, the same for every model of a width. */
@@ -299,14 +380,15 @@ MakeInputs(const InterestModel *model, int rows)
 		double		values[] = {20.0 + 3.0 * i, i % 2 ? NAN : -1.25};
 		InterestBehaviour behaviour = EmptyRow();
 		InterestRowInput *input = InterestArenaNew(&arena, InterestRowInput);
+		InterestRowTexts texts = {.words = MakeBlocks(&model->network.features, i)};
 		InterestStatus status;
 
+		if (width > 0 && i % 3 != 1)
+			texts.sentence = RandomSentence(width);
 		behaviour.time = i * (DAY + 5 * HOUR);
 		behaviour.numerics = values;
 		behaviour.categoricals = categoricals;
-		CHECK_INTEGER(InterestRowInputOf(&model->network.features, &behaviour,
-										 width > 0 && i % 3 != 1 ? RandomSentence(width) : NULL,
-										 &arena, input, &status),
+		CHECK_INTEGER(InterestRowInputOf(&model->network.features, &behaviour, &texts, &arena, input, &status),
 					  INTEREST_ROW_DONE);
 		inputs[i] = input;
 	}
@@ -332,18 +414,18 @@ BlockOffset(const InterestModel *model, const char *name, int nth)
 	return 0;
 }
 
-/* out (outputs) += weight x + bias, by the names of their blocks. */
+/* out (outputs) += weight x + bias, by the names of their blocks; bias NULL: none. */
 static void
 ReferenceLinear(const InterestModel *model, const double *parameters,
-				const char *weight, const char *bias,
+				const char *weight, int nth, const char *bias,
 				int outputs, int inputs, const double *x, double *out)
 {
-	const double *w = parameters + BlockOffset(model, weight, 0);
-	const double *b = parameters + BlockOffset(model, bias, 0);
+	const double *w = parameters + BlockOffset(model, weight, nth);
 
 	for (int i = 0; i < outputs; i++)
 	{
-		out[i] += b[i];
+		if (bias)
+			out[i] += parameters[BlockOffset(model, bias, 0) + (size_t) i];
 		for (int j = 0; j < inputs; j++)
 			out[i] += w[i * inputs + j] * x[j];
 	}
@@ -368,11 +450,11 @@ ReferenceNonText(const InterestModel *model, const double *parameters,
 		for (int j = 0; j < width; j++)
 			x[features->categoricals[c].column + j] += table[input->values[i].id * width + j];
 	}
-	ReferenceLinear(model, parameters, "hidden.weight", "hidden.bias",
+	ReferenceLinear(model, parameters, "hidden.weight", 0, "hidden.bias",
 					INTEREST_HIDDEN, features->width, x, hidden);
 	for (int j = 0; j < INTEREST_HIDDEN; j++)
 		hidden[j] *= 0.5 * (1.0 + erf(hidden[j] / sqrt(2.0))) * (mask ? mask[j] : 1.0);
-	ReferenceLinear(model, parameters, "output.weight", "output.bias",
+	ReferenceLinear(model, parameters, "output.weight", 0, "output.bias",
 					DIMENSIONS, INTEREST_HIDDEN, hidden, r);
 }
 
@@ -384,18 +466,72 @@ ReferenceSentence(const InterestModel *model, const double *parameters,
 
 	for (int j = 0; j < SENTENCE_WIDTH; j++)
 		x[j] = sentence[j];
-	ReferenceLinear(model, parameters, "sentence.weight", "sentence.bias",
+	ReferenceLinear(model, parameters, "sentence.weight", 0, "sentence.bias",
 					DIMENSIONS, SENTENCE_WIDTH, x, r);
 }
 
-/* Line of a row in what a modality has; -1: not present. */
-static int
-LineOf(const InterestRowTape *tape, InterestModality modality, int row)
+static void
+ReferenceWords(const InterestModel *model, const double *parameters,
+			   const InterestRowTape *tape, int line, double *r)
 {
-	for (int i = 0; i < tape->count[modality]; i++)
-		if (tape->row_of[modality][i] == row)
-			return i;
-	return -1;
+	const double *vectors = parameters + BlockOffset(model, "words", 0);
+
+	for (int i = tape->word_first[line]; i < tape->word_first[line + 1]; i++)
+		for (int j = 0; j < DIMENSIONS; j++)
+			r[j] += tape->words[i].weight * vectors[tape->words[i].word * DIMENSIONS + j];
+}
+
+/* z of the present modalities to r, as algorithm: section 1 says. */
+static void
+ReferenceFusion(const InterestModel *model, const double *parameters,
+				const bool *present, double (*z)[DIMENSIONS], double *r)
+{
+	InterestFusionKind kind = model->network.fusion.kind;
+	double		total[DIMENSIONS] = {0};
+	double		product[DIMENSIONS];
+	int			own = 0;
+
+	for (int j = 0; j < DIMENSIONS; j++)
+	{
+		r[j] = kind == INTEREST_FUSION_CONCAT ? parameters[BlockOffset(model, "fusion.bias", 0) + (size_t) j] : 0.0;
+		product[j] = 1.0;
+	}
+	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	{
+		double		inner[DIMENSIONS] = {0};
+		double		score = 0.0;
+
+		own = kind == INTEREST_FUSION_ATTENTION ? 0 : m;
+		if (!present[m])
+			continue;
+		if (model->network.fusion.transforms > 0)
+			ReferenceLinear(model, parameters, "fusion.transform", own, NULL, DIMENSIONS, DIMENSIONS,
+							z[m], inner);
+		for (int j = 0; kind == INTEREST_FUSION_ATTENTION && j < DIMENSIONS; j++)
+			score += parameters[BlockOffset(model, "fusion.query", 0) + (size_t) j] * tanh(inner[j]) / sqrt(DIMENSIONS);
+		for (int j = 0; j < DIMENSIONS; j++)
+		{
+			double		weight = 1.0;
+
+			if (kind == INTEREST_FUSION_ADD)
+				weight = log(1.0 + exp(parameters[BlockOffset(model, "fusion.alpha", 0) + (size_t) m]));
+			if (kind == INTEREST_FUSION_GATE)
+				weight = 1.0 / (1.0 + exp(-inner[j]));
+			if (kind == INTEREST_FUSION_ATTENTION)
+				weight = exp(score);
+			total[j] += weight;
+			r[j] += weight * (kind == INTEREST_FUSION_GATE ? tanh(z[m][j]) : z[m][j]);
+			product[j] *= 1.0 + tanh(inner[j]);
+		}
+	}
+	if (kind == INTEREST_FUSION_MULTIPLY)
+	{
+		memset(r, 0, sizeof(double) * DIMENSIONS);
+		ReferenceLinear(model, parameters, "fusion.output", 0, NULL, DIMENSIONS, DIMENSIONS, product, r);
+	}
+	else if (kind != INTEREST_FUSION_CONCAT)
+		for (int j = 0; j < DIMENSIONS; j++)
+			r[j] /= total[j];
 }
 
 /* v (DIMENSIONS) of one row, with the choices of dropout that the tape has. */
@@ -403,17 +539,27 @@ static void
 ReferenceRow(const InterestModel *model, const double *parameters,
 			 const InterestRowTape *tape, int row, double *v)
 {
-	const double *bias = parameters + BlockOffset(model, "fusion.bias", 0);
-	int			sentence = LineOf(tape, INTEREST_SENTENCE, row);
-	int			other = LineOf(tape, INTEREST_NON_TEXT, row);
+	double		z[INTEREST_MODALITIES][DIMENSIONS] = {{0}};
+	bool		present[INTEREST_MODALITIES];
+	int			line[INTEREST_MODALITIES];
 	double		square = 0.0;
 
-	memcpy(v, bias, sizeof(double) * DIMENSIONS);
-	if (sentence >= 0)
-		ReferenceSentence(model, parameters, tape->sentence + sentence * SENTENCE_WIDTH, v);
-	if (other >= 0)
+	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	{
+		line[m] = tape->lines[m].line_of[row];
+		present[m] = line[m] >= 0;
+		CHECK(!present[m] || tape->lines[m].row_of[line[m]] == row);
+	}
+	if (present[INTEREST_SENTENCE])
+		ReferenceSentence(model, parameters, tape->sentence + line[INTEREST_SENTENCE] * SENTENCE_WIDTH,
+						  z[INTEREST_SENTENCE]);
+	if (present[INTEREST_WORDS])
+		ReferenceWords(model, parameters, tape, line[INTEREST_WORDS], z[INTEREST_WORDS]);
+	if (present[INTEREST_NON_TEXT])
 		ReferenceNonText(model, parameters, tape->inputs[row],
-						 tape->hidden_mask ? tape->hidden_mask + other * INTEREST_HIDDEN : NULL, v);
+						 tape->hidden_mask ? tape->hidden_mask + line[INTEREST_NON_TEXT] * INTEREST_HIDDEN : NULL,
+						 z[INTEREST_NON_TEXT]);
+	ReferenceFusion(model, parameters, present, z, v);
 	for (int j = 0; j < DIMENSIONS; j++)
 	{
 		if (tape->sum_mask)
@@ -488,22 +634,61 @@ CheckRowGradients(const InterestModel *model, const InterestRowTape *tape,
 			CheckGradient(gradients[block->offset + i], sum / (2.0 * STEP));
 			used = used || sum != 0.0;
 		}
-		CHECK(used == (block->section == INTEREST_REPRESENTATION));
+
+		/* A modality alone in every row has nothing to be weighed against. */
+		CHECK(block->section == INTEREST_REPRESENTATION || !used);
+		CHECK(used || block->section != INTEREST_REPRESENTATION || size == 0 ||
+			  model->network.fusion.kind != INTEREST_FUSION_CONCAT);
 	}
 }
 
+/* The gradient's list of words is those that its vectors are not 0 for. */
 static void
-CheckRowNetwork(int sentence_width, const InterestRowDropout *dropout)
+CheckTouched(const InterestModel *gradient)
 {
-	InterestModel model = MakeModel(sentence_width, INTEREST_HEAD_SOFTMAX);
-	InterestModel gradient = model;
+	const InterestTouchedWords *touched = gradient->network.touched;
+	int			expected = 0;
+
+	for (int w = 0; w < gradient->network.features.word_count; w++)
+	{
+		bool		zero = true;
+
+		for (int j = 0; j < DIMENSIONS; j++)
+			zero = zero && gradient->network.word_vectors[w * DIMENSIONS + j] == 0.0f;
+		CHECK(touched->touched[w] == !zero);
+		expected += !zero;
+	}
+	CHECK_INTEGER(touched->count, expected);
+}
+
+static InterestModel
+MakeGradient(const InterestModel *model)
+{
+	InterestModel gradient = *model;
+	int			words = model->network.features.word_count;
+
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model->parameter_count));
+	gradient.network.touched = InterestArenaNew(&arena, InterestTouchedWords);
+	*gradient.network.touched = (InterestTouchedWords) {
+		.words = InterestArenaArray(&arena, int, words),
+		.touched = InterestArenaAllocateZero(&arena, sizeof(bool) * (size_t) words)
+	};
+	return gradient;
+}
+
+/* Rows that were longer than 1, and that were not. */
+static int	scaled_rows = 0;
+static int	whole_rows = 0;
+
+static void
+CheckRowNetwork(InterestModel model, const InterestRowDropout *dropout)
+{
+	InterestModel gradient = MakeGradient(&model);
 	InterestArithmetic arithmetic = TrainingArithmetic();
 	float	   *coefficients = RandomFloats(ROWS * DIMENSIONS, 1.0f);
 	double	   *parameters = InDouble(model.parameters, model.parameter_count);
-	int			scaled = 0;
 	InterestRowTape tape;
 
-	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
 	InterestRowForward(&model.network, &arithmetic, ROWS, MakeInputs(&model, ROWS), dropout, &tape);
 	for (int i = 0; i < ROWS; i++)
 	{
@@ -512,11 +697,12 @@ CheckRowNetwork(int sentence_width, const InterestRowDropout *dropout)
 		ReferenceRow(&model, parameters, &tape, i, v);
 		for (int j = 0; j < DIMENSIONS; j++)
 			CHECK_NEAR(tape.v[i * DIMENSIONS + j], v[j], 2e-6);
-		scaled += tape.scale[i] < 1.0f;
+		scaled_rows += tape.scale[i] < 1.0f;
+		whole_rows += tape.scale[i] == 1.0f;
 	}
-	CHECK(scaled > 0 && scaled < ROWS);
 	InterestRowBackward(&model.network, &arithmetic, &tape, coefficients, &gradient.network);
 	CheckRowGradients(&model, &tape, coefficients, gradient.parameters);
+	CheckTouched(&gradient);
 }
 
 static InterestRowDropout
@@ -537,10 +723,13 @@ TestRowNetwork(void)
 
 	rates.modality = 0.4f;
 	dropout = MakeDropout(rates, ROWS);
-	CheckRowNetwork(SENTENCE_WIDTH, NULL);
-	CheckRowNetwork(0, NULL);
-	CheckRowNetwork(SENTENCE_WIDTH, &dropout);
-	CheckRowNetwork(0, &dropout);
+	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
+		for (int parts = 0; parts < 4; parts++)
+			for (int dropped = 0; dropped < 2; dropped++)
+				CheckRowNetwork(MakeModelOf(parts & 1 ? SENTENCE_WIDTH : 0, parts & 2,
+											(InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX),
+								dropped ? &dropout : NULL);
+	CHECK(scaled_rows > 50 && whole_rows > 50);
 }
 
 /* Zeros among the lines' elements. */
@@ -581,12 +770,12 @@ TestDropoutRates(void)
 	for (int i = 0; i < MANY; i++)
 		inputs[i] = few[0];
 	InterestRowForward(&model.network, &arithmetic, MANY, inputs, &dropout, &tape);
-	sentences = tape.count[INTEREST_SENTENCE];
-	others = tape.count[INTEREST_NON_TEXT];
+	sentences = tape.lines[INTEREST_SENTENCE].count;
+	others = tape.lines[INTEREST_NON_TEXT].count;
 	CHECK_NEAR((double) sentences / MANY, 0.9, 0.02);
 	CHECK_NEAR((double) others / MANY, 0.9, 0.02);
 	for (int i = 0; i < MANY; i++)
-		CHECK(LineOf(&tape, INTEREST_SENTENCE, i) >= 0 || LineOf(&tape, INTEREST_NON_TEXT, i) >= 0);
+		CHECK(tape.lines[INTEREST_SENTENCE].line_of[i] >= 0 || tape.lines[INTEREST_NON_TEXT].line_of[i] >= 0);
 	CHECK_NEAR(ZeroShare(tape.sentence, sentences * SENTENCE_WIDTH), 0.2, 0.01);
 	CHECK_NEAR(ZeroShare(tape.hidden_mask, others * INTEREST_HIDDEN), 0.1, 0.005);
 	CHECK_NEAR(ZeroShare(tape.sum_mask, MANY * DIMENSIONS), 0.3, 0.01);
@@ -651,10 +840,27 @@ CheckKernel(const InterestModel *model, const InterestRowInput *const *inputs,
 	CHECK(memcmp(probabilities, again, sizeof(again)) == 0);
 }
 
+/* Texts that are projected first give the same bits. */
 static void
-CheckKernels(int sentence_width, InterestHeadKind head)
+CheckProjected(const InterestModel *model, const InterestRowInput *input,
+			   const float *expected)
 {
-	InterestModel model = MakeModel(sentence_width, head);
+	InterestArithmetic arithmetic = {.kernel = model->kernel, .scratch = &arena};
+	float		z[INTEREST_TEXT_MODALITIES * DIMENSIONS];
+	const float *projected[INTEREST_TEXT_MODALITIES];
+	InterestRowInput given = *input;
+	const InterestRowInput *inputs[] = {&given};
+	InterestRowTape tape;
+
+	InterestRowProjectTexts(&model->network, &arithmetic, &input->texts, z, projected);
+	given.texts = (InterestRowTexts) {.projected = projected};
+	InterestRowForward(&model->network, &arithmetic, 1, inputs, NULL, &tape);
+	CHECK(memcmp(tape.v, expected, sizeof(float) * DIMENSIONS) == 0);
+}
+
+static void
+CheckKernels(InterestModel model)
+{
 	InterestModel packed = model;
 	InterestArithmetic portable = {.kernel = InterestKernelChoose("portable"), .scratch = &arena};
 	InterestArithmetic training = TrainingArithmetic();
@@ -669,13 +875,17 @@ CheckKernels(int sentence_width, InterestHeadKind head)
 		CHECK_NEAR(unpacked.v[i], expected.v[i], 1e-6);
 	for (const char *const *name = InterestKernelNames(); *name; name++)
 		CheckKernel(&model, inputs, *name, expected.v);
+	for (int i = 0; i < ROWS; i++)
+		CheckProjected(&packed, inputs[i], expected.v + i * DIMENSIONS);
 }
 
 static void
 TestKernels(void)
 {
+	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
+		CheckKernels(MakeModelOf(SENTENCE_WIDTH, true, (InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX));
 	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
-		CheckKernels(kind % 2 == 0 ? SENTENCE_WIDTH : 0, (InterestHeadKind) kind);
+		CheckKernels(MakeModel(kind % 2 == 0 ? SENTENCE_WIDTH : 0, (InterestHeadKind) kind));
 }
 
 int
@@ -683,7 +893,7 @@ main(void)
 {
 	static void (*const tests[]) (void) = {
 		TestJoin, TestNames, TestEmbeddingWidth, TestTime, TestInput, TestPresence,
-		TestRowNetwork, TestDropoutRates, TestDropoutKeys, TestKernels
+		TestWords, TestRowNetwork, TestDropoutRates, TestDropoutKeys, TestKernels
 	};
 
 	randomness = InterestRandomKeyed(1, 2, 3, 4);

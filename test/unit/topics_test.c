@@ -245,7 +245,7 @@ AddSentence(Rows *rows, const float *sentence)
 	int			i = rows->count++;
 
 	memcpy(rows->sentences[i], sentence, sizeof(rows->sentences[i]));
-	rows->inputs[i].sentence = rows->sentences[i];
+	rows->inputs[i].texts.sentence = rows->sentences[i];
 	rows->users[i] = (InterestTrainingUser) {.first = i, .count = 1, .split = INTEREST_SPLIT_TRAINING};
 }
 

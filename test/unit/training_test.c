@@ -87,7 +87,7 @@ Add(Problem *problem, int user, int64_t time, int subject, int label, int kind)
 	return row;
 }
 
-static const InterestDropoutRates little_dropout = {0.1f, 0.1f, 0.1f, 0.1f};
+static const InterestDropoutRates little_dropout = {0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
 
 static InterestTrainingOptions
 Options(void)
@@ -105,7 +105,7 @@ Options(void)
 static InterestTrainingSet
 SetOf(const Problem *problem)
 {
-	InterestTrainingSet set = {problem->count, problem->rows, problem->sentences};
+	InterestTrainingSet set = {.count = problem->count, .rows = problem->rows, .sentences = problem->sentences};
 
 	return set;
 }
@@ -594,7 +594,7 @@ PrepareGradients(const Problem *problem, Gradients *gradients)
 static double
 LossOf(Gradients *gradients, bool backward)
 {
-	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
+	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
 	InterestLossRule rule = {.smoothing = 0.1f};
 	InterestArenaMark mark = InterestArenaGetMark(&arena);
 	InterestPassTape tape;

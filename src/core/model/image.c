@@ -5,15 +5,18 @@
  * Little-endian; counts are variable-length integers, each number has one form,
  * so equal models have equal bytes.
  *
- *	  representation   version byte; dimensions; half-lives; text columns;
- *					   sentence width and scale; numerics (mean, deviation);
+ *	  representation   version byte; dimensions; half-lives; fusion byte; text
+ *					   columns; sentence width and scale; words; numerics (mean,
+ *					   deviation);
  *					   values of each categorical; kinds (names, then weight and
  *					   sign of each); parameters; codes
  *	  reading		   parameters
  *	  head			   task byte; head byte; interests; conformal scores (least
  *					   rows and scores of each bin); parameters
  *
- * A list of names is its count, the lengths, then all bytes.
+ * A list of names is its count, the lengths, then all bytes.  Words are a byte,
+ * 0 for none; else the probe of the host's parser and, for each text column, the
+ * number of rows, the words, and the rows of each.
  */
 #include "core/model/layout.h"
 
@@ -32,6 +35,24 @@ WriteNames(InterestWriter *writer, const InterestNames *names)
 		InterestWriteVarint(writer, names->spans[i].length);
 	for (int i = 0; i < names->count; i++)
 		InterestWriteBytes(writer, names->spans[i].data, names->spans[i].length);
+}
+
+static void
+WriteWords(InterestWriter *writer, const InterestFeatures *features)
+{
+	InterestWriteByte(writer, features->word_columns != NULL);
+	if (features->word_columns == NULL)
+		return;
+	InterestWriteBytes(writer, features->word_probe, INTEREST_WORD_PROBE_SIZE);
+	for (int i = 0; i < features->text_count; i++)
+	{
+		const InterestWordColumn *column = &features->word_columns[i];
+
+		InterestWriteVarint(writer, (uint64_t) column->all_rows);
+		WriteNames(writer, &column->words);
+		for (int j = 0; j < column->words.count; j++)
+			InterestWriteVarint(writer, (uint64_t) column->rows[j]);
+	}
 }
 
 static void
@@ -96,9 +117,11 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	InterestWriteVarint(writer, (uint64_t) model->shape.dimensions);
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
 		InterestWriteSignedVarint(writer, model->shape.half_life[g]);
+	InterestWriteByte(writer, (uint8_t) model->network.fusion.kind);
 	InterestWriteVarint(writer, (uint64_t) model->network.features.text_count);
 	InterestWriteVarint(writer, (uint64_t) model->network.features.sentence_width);
 	InterestWriteFloat(writer, model->network.sentence_scale);
+	WriteWords(writer, &model->network.features);
 	WriteFeatures(writer, &model->network.features);
 	WriteParameters(writer, model, INTEREST_REPRESENTATION, section_end);
 	InterestWriteFloats(writer, model->codebook.weight, CodebookLength(model));
@@ -174,6 +197,38 @@ ReadNames(InterestReader *reader, int most, InterestArena *arena, InterestNames 
 }
 
 static void
+ReadWordColumn(InterestReader *reader, InterestArena *arena, InterestWordColumn *column)
+{
+	int64_t    *rows;
+
+	column->all_rows = (int64_t) InterestReadVarint(reader);
+	ReadNames(reader, INTEREST_MAX_WORDS, arena, &column->words);
+	rows = InterestArenaArray(arena, int64_t, column->words.count);
+	for (int i = 0; i < column->words.count; i++)
+		rows[i] = (int64_t) InterestReadVarint(reader);
+	column->rows = rows;
+}
+
+static void
+ReadWords(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
+{
+	const uint8_t *probe;
+
+	if (ReadChoice(reader, 1) == 0)
+		return;
+	probe = InterestReadBytes(reader, INTEREST_WORD_PROBE_SIZE);
+	if (probe == NULL || (size_t) features->text_count > InterestReaderLeft(reader))
+	{
+		reader->failed = true;
+		return;
+	}
+	memcpy(features->word_probe, probe, INTEREST_WORD_PROBE_SIZE);
+	features->word_columns = InterestArenaArray(arena, InterestWordColumn, features->text_count);
+	for (int i = 0; i < features->text_count; i++)
+		ReadWordColumn(reader, arena, &features->word_columns[i]);
+}
+
+static void
 ReadNumerics(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
 {
 	int			count = ReadCount(reader, INTEREST_MAX_COLUMNS, 2 * sizeof(double));
@@ -222,9 +277,11 @@ ReadRepresentation(InterestReader *reader, InterestArena *arena, InterestModel *
 	model->shape.dimensions = ReadCount(reader, INTEREST_MAX_DIMENSIONS, 0);
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
 		model->shape.half_life[g] = InterestReadSignedVarint(reader);
+	model->network.fusion.kind = ReadChoice(reader, INTEREST_FUSIONS - 1);
 	features->text_count = ReadCount(reader, INTEREST_MAX_COLUMNS, 0);
 	features->sentence_width = ReadCount(reader, INTEREST_MAX_SENTENCE_WIDTH, 0);
 	model->network.sentence_scale = InterestReadFloat(reader);
+	ReadWords(reader, arena, features);
 	ReadNumerics(reader, arena, features);
 	ReadCategoricals(reader, arena, features);
 	ReadKinds(reader, arena, features);

@@ -66,6 +66,25 @@ CheckColumns(const InterestFeatures *features, InterestStatus *status)
 }
 
 static bool
+CheckWords(const InterestFeatures *features, InterestStatus *status)
+{
+	if (features->word_columns && features->text_count == 0)
+		return InterestFail(status, INTEREST_INVALID_ARGUMENT, "words need a text column");
+	for (int i = 0; features->word_columns && i < features->text_count; i++)
+	{
+		const InterestWordColumn *column = &features->word_columns[i];
+
+		if (!CheckNames(&column->words, 0, INTEREST_MAX_WORDS, "words", status))
+			return false;
+		for (int j = 0; j < column->words.count; j++)
+			if (column->rows[j] < 1 || column->rows[j] > column->all_rows)
+				return InterestFail(status, INTEREST_INVALID_ARGUMENT,
+									"rows of word %d of text column %d are out of range", j + 1, i + 1);
+	}
+	return true;
+}
+
+static bool
 CheckKinds(const InterestFeatures *features, InterestStatus *status)
 {
 	if (!CheckNames(&features->kind_names, 0, INTEREST_MAX_KINDS, "kinds", status))
@@ -92,6 +111,7 @@ CheckSpecification(const InterestModel *model, InterestStatus *status)
 
 	if (!InterestShapeCheck(&model->shape, status) ||
 		!CheckColumns(&model->network.features, status) ||
+		!CheckWords(&model->network.features, status) ||
 		!CheckKinds(&model->network.features, status) ||
 		!CheckNames(&model->interests, one_of_all ? 2 : 1, INTEREST_MAX_INTERESTS,
 					"interests", status))
@@ -103,6 +123,9 @@ CheckSpecification(const InterestModel *model, InterestStatus *status)
 }
 
 /* --- the layout --- */
+
+/* softplus of it is 1 */
+#define SOFTPLUS_ONE 0.541324855f
 
 static InterestModelBlock *
 AddBlock(InterestModel *model, InterestSection section, const char *name, int rows, int columns)
@@ -154,7 +177,43 @@ SetSizes(InterestModel *model)
 	network->hidden = (InterestLinear) {.outputs = INTEREST_HIDDEN, .inputs = network->features.width};
 	network->output = (InterestLinear) {.outputs = d, .inputs = INTEREST_HIDDEN};
 	model->codebook = (InterestLinear) {.outputs = INTEREST_CODES, .inputs = d};
+	network->fusion.dimensions = d;
+	network->fusion.modalities = INTEREST_MODALITIES;
+	network->fusion.has[INTEREST_SENTENCE] = network->features.sentence_width > 0;
+	network->fusion.has[INTEREST_WORDS] = network->features.word_columns != NULL;
+	network->fusion.has[INTEREST_NON_TEXT] = true;
+	InterestFusionComplete(&network->fusion);
 	model->head.linear = (InterestLinear) {.outputs = model->interests.count, .inputs = d};
+}
+
+/*
+ * A word that training has not met often stays near where it starts, and so
+ * says little: all vectors start at 0.
+ */
+static void
+AddWords(InterestModel *model, const InterestFeatures *features)
+{
+	for (int i = 0; features->word_columns && i < features->text_count; i++)
+		AddBlock(model, INTEREST_REPRESENTATION, "words", features->word_columns[i].words.count,
+				 model->shape.dimensions)->sparse = true;
+}
+
+static void
+AddFusion(InterestModel *model, const InterestFusion *fusion)
+{
+	int			d = fusion->dimensions;
+
+	if (fusion->kind == INTEREST_FUSION_CONCAT)
+		AddBlock(model, INTEREST_REPRESENTATION, "fusion.bias", 1, d);
+	if (fusion->kind == INTEREST_FUSION_ADD)
+		AddBlock(model, INTEREST_REPRESENTATION, "fusion.alpha", 1, fusion->modalities)->value = SOFTPLUS_ONE;
+	if (fusion->kind == INTEREST_FUSION_ATTENTION)
+		AddWeight(model, INTEREST_REPRESENTATION, "fusion.query", 1, d, 1 + d);
+	for (int m = 0; m < fusion->transforms; m++)
+		AddWeight(model, INTEREST_REPRESENTATION, "fusion.transform", fusion->transform[m].outputs,
+				  fusion->transform[m].inputs, 2 * d);
+	if (fusion->kind == INTEREST_FUSION_MULTIPLY)
+		AddWeight(model, INTEREST_REPRESENTATION, "fusion.output", d, d, 2 * d);
 }
 
 static void
@@ -166,6 +225,7 @@ AddRowNetwork(InterestModel *model)
 	if (network->features.sentence_width > 0)
 		AddLinear(model, INTEREST_REPRESENTATION, "sentence.weight", "sentence.bias",
 				  &network->sentence);
+	AddWords(model, &network->features);
 
 	/* Of a table's inputs, its values, one is 1 and the others 0: they count as one. */
 	for (int i = 0; i < network->features.categorical_count; i++)
@@ -173,7 +233,7 @@ AddRowNetwork(InterestModel *model)
 				  categoricals[i].width, 1 + categoricals[i].width);
 	AddLinear(model, INTEREST_REPRESENTATION, "hidden.weight", "hidden.bias", &network->hidden);
 	AddLinear(model, INTEREST_REPRESENTATION, "output.weight", "output.bias", &network->output);
-	AddBlock(model, INTEREST_REPRESENTATION, "fusion.bias", 1, network->dimensions);
+	AddFusion(model, &network->fusion);
 }
 
 /* Untrained: kappa 1, an even gate, negative rows without effect. */
@@ -210,8 +270,8 @@ AddHead(InterestModel *model)
 	AddLinear(model, INTEREST_HEAD, "head.weight", "head.bias", &model->head.linear);
 }
 
-/* Blocks beside those of the embedding tables. */
-#define FIXED_BLOCKS 17
+/* Blocks beside those of the words and of the embedding tables. */
+#define FIXED_BLOCKS (18 + INTEREST_MAX_MODALITIES)
 
 void
 InterestModelLayOut(InterestModel *model, InterestArena *arena)
@@ -220,7 +280,8 @@ InterestModelLayOut(InterestModel *model, InterestArena *arena)
 	model->block_count = 0;
 	model->parameter_count = 0;
 	model->blocks = InterestArenaArray(arena, InterestModelBlock,
-									   FIXED_BLOCKS + model->network.features.categorical_count);
+									   FIXED_BLOCKS + model->network.features.text_count +
+									   model->network.features.categorical_count);
 	AddRowNetwork(model);
 	AddReading(model);
 	AddHead(model);
@@ -295,6 +356,31 @@ BindHead(InterestHead *head, float **parameters)
 	BindLinear(&head->linear, parameters);
 }
 
+static void
+BindWeight(InterestLinear *linear, float **parameters)
+{
+	linear->weight = Take(parameters, (size_t) linear->outputs * (size_t) linear->inputs);
+	linear->bias = NULL;
+	linear->panels = NULL;
+}
+
+static void
+BindFusion(InterestFusion *fusion, float **parameters)
+{
+	size_t		d = (size_t) fusion->dimensions;
+
+	if (fusion->kind == INTEREST_FUSION_CONCAT)
+		fusion->bias = Take(parameters, d);
+	if (fusion->kind == INTEREST_FUSION_ADD)
+		fusion->alpha = Take(parameters, (size_t) fusion->modalities);
+	if (fusion->kind == INTEREST_FUSION_ATTENTION)
+		fusion->query = Take(parameters, d);
+	for (int m = 0; m < fusion->transforms; m++)
+		BindWeight(&fusion->transform[m], parameters);
+	if (fusion->kind == INTEREST_FUSION_MULTIPLY)
+		BindWeight(&fusion->output, parameters);
+}
+
 /* In the order of InterestModelLayOut. */
 void
 InterestModelBind(InterestModel *model, float *parameters)
@@ -304,10 +390,12 @@ InterestModelBind(InterestModel *model, float *parameters)
 	model->parameters = parameters;
 	if (network->features.sentence_width > 0)
 		BindLinear(&network->sentence, &parameters);
+	network->word_vectors = Take(&parameters, (size_t) network->features.word_count *
+								 (size_t) network->dimensions);
 	network->embeddings = Take(&parameters, network->features.tables);
 	BindLinear(&network->hidden, &parameters);
 	BindLinear(&network->output, &parameters);
-	network->bias = Take(&parameters, (size_t) network->dimensions);
+	BindFusion(&network->fusion, &parameters);
 	model->mu = Take(&parameters, (size_t) network->dimensions);
 	model->theta = Take(&parameters, INTEREST_GRANULARITIES);
 	model->gate = Take(&parameters, INTEREST_GRANULARITIES * INTEREST_GATE_FEATURES);
@@ -416,16 +504,36 @@ ComputeVector(const InterestModel *model, const InterestRowInput *input,
 	return true;
 }
 
+void
+InterestModelProjectTexts(const InterestModel *model, const float *sentence,
+						  const InterestWords *words, InterestArena *scratch,
+						  float *z, const float *projected[INTEREST_TEXT_MODALITIES])
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	const InterestFeatures *features = &model->network.features;
+	InterestArithmetic arithmetic = {.kernel = model->kernel, .scratch = scratch};
+	const InterestWordBlock **blocks = InterestArenaArray(scratch, const InterestWordBlock *,
+														  features->text_count);
+	InterestRowTexts texts = {.sentence = features->sentence_width > 0 ? sentence : NULL};
+
+	for (int i = 0; features->word_columns && i < features->text_count; i++)
+		blocks[i] = InterestWordBlockOf(&features->word_columns[i], &words[i], scratch);
+	if (features->word_columns)
+		texts.words = blocks;
+	InterestRowProjectTexts(&model->network, &arithmetic, &texts, z, projected);
+	InterestArenaReturnTo(scratch, mark);
+}
+
 InterestRowResult
 InterestRowVector(const InterestModel *model, const InterestBehaviour *behaviour,
-				  const float *sentence, InterestArena *scratch,
+				  const InterestRowTexts *texts, InterestArena *scratch,
 				  float *v, InterestStateRow *row, InterestStatus *status)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	InterestRowInput input;
 	InterestRowResult result;
 
-	result = InterestRowInputOf(&model->network.features, behaviour, sentence, scratch,
+	result = InterestRowInputOf(&model->network.features, behaviour, texts, scratch,
 								&input, status);
 	if (result == INTEREST_ROW_DONE)
 	{

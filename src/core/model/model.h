@@ -68,6 +68,7 @@ typedef struct InterestModelBlock
 	float		value;
 	bool		decay;			/* weight decay applies */
 	bool		fitted;			/* after training, on other users: gradients are 0 */
+	bool		sparse;			/* of a step, most rows have gradient 0 and stay as they are */
 } InterestModelBlock;
 
 typedef struct InterestModel
@@ -142,13 +143,23 @@ extern void InterestModelOpen(InterestModel *model, InterestArena *arena,
 							  const InterestKernel *kernel);
 
 /*
- * One row as a profile takes it: row->vector is v (d); sentence as in
+ * The texts of a row, projected: sentence is what the encoder made of them, NULL
+ * where there is no text or no encoder; words (text_count) of each text, NULL
+ * where the model has none.  z (INTEREST_TEXT_MODALITIES, d) is the caller's;
+ * projected is for InterestRowTexts.  Scratch is given back.
+ */
+extern void InterestModelProjectTexts(const InterestModel *model, const float *sentence,
+									  const InterestWords *words, InterestArena *scratch,
+									  float *z, const float *projected[INTEREST_TEXT_MODALITIES]);
+
+/*
+ * One row as a profile takes it: row->vector is v (d); texts as in
  * InterestRowInputOf.  Scratch is given back.  Fails on an infinite time and
  * where v is not finite.
  */
 extern InterestRowResult InterestRowVector(const InterestModel *model,
 										   const InterestBehaviour *behaviour,
-										   const float *sentence, InterestArena *scratch,
+										   const InterestRowTexts *texts, InterestArena *scratch,
 										   float *v, InterestStateRow *row,
 										   InterestStatus *status);
 

@@ -19,6 +19,20 @@ typedef struct InterestValues
 	const InterestSpan *values; /* an element with data NULL is missing, too */
 } InterestValues;
 
+/* A word of a text as the host's parser and dictionaries make it: a lexeme. */
+typedef struct InterestWord
+{
+	InterestSpan text;
+	int			count;			/* how often the text has it, >= 1 */
+} InterestWord;
+
+/* The words of one text, in byte order, each once. */
+typedef struct InterestWords
+{
+	int			count;
+	const InterestWord *words;
+} InterestWords;
+
 typedef struct InterestBehaviour
 {
 	bool		has_time;

@@ -43,6 +43,12 @@ InterestFeaturesComplete(InterestFeatures *features)
 		features->width += categorical->width;
 		features->tables += ((size_t) categorical->values.count + 1) * (size_t) categorical->width;
 	}
+	features->word_count = 0;
+	for (int i = 0; features->word_columns && i < features->text_count; i++)
+	{
+		features->word_columns[i].first = features->word_count;
+		features->word_count += features->word_columns[i].words.count;
+	}
 }
 
 static int64_t
@@ -145,13 +151,25 @@ FindKind(const InterestFeatures *features, InterestSpan name)
 	return found < 0 ? ordinary : features->kinds[found];
 }
 
+/* Whether the encoder or a known word says something of the texts. */
+static bool
+HasText(const InterestFeatures *features, const InterestRowTexts *texts)
+{
+	if (texts->projected)
+		return texts->projected[0] || texts->projected[1];
+	for (int i = 0; texts->words && i < features->text_count; i++)
+		if (texts->words[i])
+			return true;
+	return texts->sentence != NULL;
+}
+
 InterestRowResult
 InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *behaviour,
-				   const float *sentence, InterestArena *arena,
+				   const InterestRowTexts *texts, InterestArena *arena,
 				   InterestRowInput *input, InterestStatus *status)
 {
-	bool		time_only = features->sentence_width == 0 && features->numeric_count == 0 &&
-		features->categorical_count == 0;
+	bool		time_only = features->sentence_width == 0 && features->word_columns == NULL &&
+		features->numeric_count == 0 && features->categorical_count == 0;
 	InterestKind kind = FindKind(features, behaviour->kind);
 	InterestRowValue *values;
 	float	   *dense;
@@ -168,13 +186,15 @@ InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *be
 	dense = InterestArenaArray(arena, float, features->dense_width);
 	values = InterestArenaArray(arena, InterestRowValue, CountValues(features, behaviour));
 	has_numeric = WriteDense(features, behaviour, dense);
-	input->sentence = features->sentence_width > 0 ? sentence : NULL;
+	input->texts = *texts;
+	if (features->sentence_width == 0)
+		input->texts.sentence = NULL;
 	input->dense = dense;
 	input->values = values;
 	input->value_count = WriteValues(features, behaviour, values);
 	input->weight = kind.weight;
 	input->negative = kind.negative;
-	if (input->sentence == NULL && !has_numeric && input->value_count == 0 && !time_only)
+	if (!HasText(features, &input->texts) && !has_numeric && input->value_count == 0 && !time_only)
 		return INTEREST_ROW_SKIPPED;
 	return INTEREST_ROW_DONE;
 }

@@ -10,7 +10,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/status.h"
-#include "core/network/behaviour.h"
+#include "core/network/words.h"
 
 /* Limits of a model; the server's tables have at most this many columns. */
 #define INTEREST_MAX_COLUMNS 1600
@@ -62,6 +62,8 @@ typedef struct InterestFeatures
 {
 	int			text_count;
 	int			sentence_width; /* of an encoded text; 0: no encoder */
+	InterestWordColumn *word_columns;	/* (text_count); NULL: the model has no words */
+	uint8_t		word_probe[INTEREST_WORD_PROBE_SIZE];
 	int			numeric_count;
 	const InterestNumeric *numerics;
 	int			categorical_count;
@@ -72,6 +74,7 @@ typedef struct InterestFeatures
 	/* set by InterestFeaturesComplete */
 	int			dense_width;	/* of x without embeddings */
 	int			width;			/* of x */
+	int			word_count;		/* words of all columns */
 	size_t		tables;			/* floats in all embedding tables */
 } InterestFeatures;
 
@@ -82,12 +85,23 @@ typedef struct InterestRowValue
 } InterestRowValue;
 
 /*
+ * What a row's texts are to the network, all of it shared by rows with the same
+ * texts: what is projected, or what has come of it.
+ */
+typedef struct InterestRowTexts
+{
+	const float *sentence;		/* (sentence_width); NULL: no text, or no encoder */
+	const InterestWordBlock *const *words;	/* (text_count), each NULL without words; NULL: none */
+	const float *const *projected;	/* z of the sentence and of the words, each NULL without; NULL: not yet */
+} InterestRowTexts;
+
+/*
  * The frozen part of a row: made once, read in every epoch.  8 bytes a value, 4
- * a dense number; the sentence may be shared by all rows with the same text.
+ * a dense number.
  */
 typedef struct InterestRowInput
 {
-	const float *sentence;		/* (sentence_width), NULL: no text */
+	InterestRowTexts texts;
 	const float *dense;			/* (dense_width): numerics and time */
 	const InterestRowValue *values; /* in the order of the columns */
 	int			value_count;
@@ -109,18 +123,17 @@ extern int	InterestEmbeddingWidth(int values);
 extern void InterestFeaturesComplete(InterestFeatures *features);
 
 /*
- * The row's input, in the arena; sentence is what the encoder made of its
- * joined texts, NULL where there is no text or no encoder, and is not copied.
+ * The row's input, in the arena; what texts points to is not copied.
  *
  * A row is skipped if it has no time.  It is skipped, too, if nothing of it is
- * present, neither a sentence nor a numeric nor a categorical value, unless the
- * model has none of these: then the time is all there is to a row.  In every
+ * present, neither a sentence nor a known word nor a numeric nor a categorical
+ * value, unless the model has none of these: then the time is all there is to a row.  In every
  * other row the non-text part is present, for it has the time and says by its
  * missing bits what is not there.  An infinite time is an error.
  */
 extern InterestRowResult InterestRowInputOf(const InterestFeatures *features,
 											const InterestBehaviour *behaviour,
-											const float *sentence, InterestArena *arena,
+											const InterestRowTexts *texts, InterestArena *arena,
 											InterestRowInput *input, InterestStatus *status);
 
 #endif

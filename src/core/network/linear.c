@@ -28,10 +28,10 @@ InterestLinearForward(const InterestLinear *linear, const InterestArithmetic *ar
 		arithmetic->kernel->product(rows, m, k, input, k, linear->panels, linear->bias, output, m);
 		return;
 	}
-	for (int i = 0; i < rows; i++)
+	for (int i = 0; linear->bias && i < rows; i++)
 		memcpy(output + (size_t) i * m, linear->bias, sizeof(float) * (size_t) m);
 	arithmetic->sgemm(false, true, rows, m, k, 1.0f, input, k, linear->weight, k,
-					  1.0f, output, m, arithmetic->scratch);
+					  linear->bias ? 1.0f : 0.0f, output, m, arithmetic->scratch);
 }
 
 void
@@ -44,7 +44,7 @@ InterestLinearBackward(const InterestLinear *linear, const InterestArithmetic *a
 
 	arithmetic->sgemm(true, false, m, k, rows, 1.0f, output_gradient, m, input, k,
 					  1.0f, gradient->weight, k, arithmetic->scratch);
-	for (int i = 0; i < rows; i++)
+	for (int i = 0; gradient->bias && i < rows; i++)
 		arithmetic->kernel->add(m, output_gradient + (size_t) i * m, gradient->bias);
 	if (input_gradient)
 		arithmetic->sgemm(false, false, rows, k, m, 1.0f, output_gradient, m, linear->weight, k,

@@ -16,7 +16,7 @@ typedef struct InterestLinear
 	int			outputs;
 	int			inputs;
 	float	   *weight;			/* (outputs, inputs) */
-	float	   *bias;			/* (outputs) */
+	float	   *bias;			/* (outputs); NULL: none */
 	const float *panels;		/* the weight packed; NULL in training */
 } InterestLinear;
 

@@ -10,7 +10,7 @@
 #include <math.h>
 
 const InterestDropoutRates InterestDropoutDefault = {
-	.sentence = 0.2f, .hidden = 0.1f, .sum = 0.3f, .modality = 0.1f
+	.sentence = 0.2f, .words = 0.3f, .hidden = 0.1f, .sum = 0.3f, .modality = 0.1f
 };
 
 /* Random bits of one element's decision: a quarter of a draw. */
@@ -36,6 +36,7 @@ InterestRowNetworkPack(InterestRowNetwork *network, InterestArena *arena)
 		InterestLinearPack(&network->sentence, arena);
 	InterestLinearPack(&network->hidden, arena);
 	InterestLinearPack(&network->output, arena);
+	InterestFusionPack(&network->fusion, arena);
 }
 
 /* --- dropout --- */
@@ -77,35 +78,77 @@ Multiply(int n, const float *mask, float *x)
 
 /* --- forward --- */
 
-/*
- * Lists the rows that each modality is present in.  Training drops at most one
- * modality of a row, and none from a row that has no other.
- */
-static void
-ListModalities(const InterestRowDropout *dropout, InterestRandom *randoms,
-			   InterestArena *arena, InterestRowTape *tape)
+static bool
+IsPresent(const InterestRowInput *input, InterestModality modality, int text_count)
 {
+	const InterestRowTexts *texts = &input->texts;
+
+	if (modality == INTEREST_NON_TEXT)
+		return true;
+	if (texts->projected)
+		return texts->projected[modality] != NULL;
+	if (modality == INTEREST_SENTENCE)
+		return texts->sentence != NULL;
+	for (int i = 0; texts->words && i < text_count; i++)
+		if (texts->words[i])
+			return true;
+	return false;
+}
+
+/* Training drops each modality of a row at the rate, but not all that it has. */
+static void
+DropModalities(float rate, InterestRandom *random, bool present[INTEREST_MODALITIES])
+{
+	bool		kept[INTEREST_MODALITIES];
+	bool		some = false;
+
 	for (int m = 0; m < INTEREST_MODALITIES; m++)
 	{
-		tape->count[m] = 0;
-		tape->row_of[m] = InterestArenaArray(arena, int, tape->rows);
+		kept[m] = present[m] && InterestRandomUniform(random) >= rate;
+		some = some || kept[m];
 	}
+	if (some)
+		memcpy(present, kept, sizeof(kept));
+}
+
+/* Lists the rows that each modality is present in. */
+static void
+ListModalities(const InterestRowNetwork *network, const InterestRowDropout *dropout,
+			   InterestRandom *randoms, InterestArena *arena, InterestRowTape *tape)
+{
+	for (int m = 0; m < INTEREST_MODALITIES; m++)
+		tape->lines[m] = (InterestModalityLines) {
+			.row_of = InterestArenaArray(arena, int, tape->rows),
+			.line_of = InterestArenaArray(arena, int, tape->rows)
+		};
 	for (int i = 0; i < tape->rows; i++)
 	{
-		bool		present[INTEREST_MODALITIES] = {tape->inputs[i]->sentence != NULL, true};
+		bool		present[INTEREST_MODALITIES];
 
-		if (dropout && present[INTEREST_SENTENCE])
-		{
-			double		draw = InterestRandomUniform(&randoms[i]);
-
-			for (int m = 0; m < INTEREST_MODALITIES; m++)
-				if (draw >= m * dropout->rates.modality && draw < (m + 1) * dropout->rates.modality)
-					present[m] = false;
-		}
 		for (int m = 0; m < INTEREST_MODALITIES; m++)
+			present[m] = IsPresent(tape->inputs[i], (InterestModality) m, network->features.text_count);
+		if (dropout)
+			DropModalities(dropout->rates.modality, &randoms[i], present);
+		for (int m = 0; m < INTEREST_MODALITIES; m++)
+		{
+			InterestModalityLines *lines = &tape->lines[m];
+
+			lines->line_of[i] = present[m] ? lines->count : -1;
 			if (present[m])
-				tape->row_of[m][tape->count[m]++] = i;
+				lines->row_of[lines->count++] = i;
+		}
 	}
+}
+
+/* z of rows that come projected. */
+static void
+CopyProjected(int d, InterestModality modality, InterestRowTape *tape)
+{
+	const InterestModalityLines *lines = &tape->lines[modality];
+
+	for (int i = 0; i < lines->count; i++)
+		memcpy(lines->z + Line(i, d), tape->inputs[lines->row_of[i]]->texts.projected[modality],
+			   sizeof(float) * (size_t) d);
 }
 
 /* z_t = W_t (scale h) + b_t */
@@ -114,20 +157,17 @@ ForwardSentence(const InterestRowNetwork *network, const InterestArithmetic *ari
 				const InterestRowDropout *dropout, InterestRandom *randoms,
 				InterestRowTape *tape)
 {
+	const InterestModalityLines *lines = &tape->lines[INTEREST_SENTENCE];
 	int			width = network->features.sentence_width;
-	int			count = tape->count[INTEREST_SENTENCE];
 	float	   *mask = dropout ? NewLines(arithmetic, 1, width) : NULL;
 
-	if (count == 0)
-		return;
-	tape->sentence = NewLines(arithmetic, count, width);
-	tape->z[INTEREST_SENTENCE] = NewLines(arithmetic, count, network->dimensions);
-	for (int i = 0; i < count; i++)
+	tape->sentence = NewLines(arithmetic, lines->count, width);
+	for (int i = 0; i < lines->count; i++)
 	{
-		int			row = tape->row_of[INTEREST_SENTENCE][i];
+		int			row = lines->row_of[i];
 		float	   *line = tape->sentence + Line(i, width);
 
-		memcpy(line, tape->inputs[row]->sentence, sizeof(float) * (size_t) width);
+		memcpy(line, tape->inputs[row]->texts.sentence, sizeof(float) * (size_t) width);
 		arithmetic->kernel->scale(width, network->sentence_scale, line);
 		if (dropout)
 		{
@@ -135,8 +175,82 @@ ForwardSentence(const InterestRowNetwork *network, const InterestArithmetic *ari
 			Multiply(width, mask, line);
 		}
 	}
-	InterestLinearForward(&network->sentence, arithmetic, count, tape->sentence,
-						  tape->z[INTEREST_SENTENCE]);
+	InterestLinearForward(&network->sentence, arithmetic, lines->count, tape->sentence, lines->z);
+}
+
+/* The words of all lines end to end; a line's by ascending number. */
+static void
+GatherWords(const InterestRowNetwork *network, InterestArena *arena, InterestRowTape *tape)
+{
+	const InterestModalityLines *lines = &tape->lines[INTEREST_WORDS];
+	int			texts = network->features.text_count;
+	int			count = 0;
+
+	tape->word_first = InterestArenaArray(arena, int, lines->count + 1);
+	for (int i = 0; i < lines->count; i++)
+		for (int c = 0; c < texts; c++)
+		{
+			const InterestWordBlock *block = tape->inputs[lines->row_of[i]]->texts.words[c];
+
+			count += block ? block->count : 0;
+		}
+	tape->words = InterestArenaArray(arena, InterestRowWord, count);
+	count = 0;
+	for (int i = 0; i < lines->count; i++)
+	{
+		tape->word_first[i] = count;
+		for (int c = 0; c < texts; c++)
+		{
+			const InterestWordBlock *block = tape->inputs[lines->row_of[i]]->texts.words[c];
+
+			if (block == NULL)
+				continue;
+			memcpy(tape->words + count, block->words, sizeof(InterestRowWord) * (size_t) block->count);
+			count += block->count;
+		}
+	}
+	tape->word_first[lines->count] = count;
+}
+
+/* Leaves out words of each line at random. */
+static void
+DropWords(const InterestRowDropout *dropout, InterestRandom *randoms, InterestArena *arena,
+		  InterestRowTape *tape)
+{
+	const InterestModalityLines *lines = &tape->lines[INTEREST_WORDS];
+
+	for (int i = 0; i < lines->count; i++)
+	{
+		InterestArenaMark mark = InterestArenaGetMark(arena);
+		InterestRowWord *words = tape->words + tape->word_first[i];
+		int			count = tape->word_first[i + 1] - tape->word_first[i];
+		float	   *mask = InterestArenaArray(arena, float, count);
+
+		FillMask(&randoms[lines->row_of[i]], dropout->rates.words, count, mask);
+		for (int j = 0; j < count; j++)
+			words[j].weight *= mask[j];
+		InterestArenaReturnTo(arena, mark);
+	}
+}
+
+/* z_w = sum of w v_word */
+static void
+ForwardWords(const InterestRowNetwork *network, const InterestArithmetic *arithmetic,
+			 const InterestRowDropout *dropout, InterestRandom *randoms, InterestRowTape *tape)
+{
+	const InterestModalityLines *lines = &tape->lines[INTEREST_WORDS];
+	int			d = network->dimensions;
+
+	GatherWords(network, arithmetic->scratch, tape);
+	if (dropout)
+		DropWords(dropout, randoms, arithmetic->scratch, tape);
+	memset(lines->z, 0, sizeof(float) * Line(lines->count, d));
+	for (int i = 0; i < lines->count; i++)
+		for (int j = tape->word_first[i]; j < tape->word_first[i + 1]; j++)
+			if (tape->words[j].weight != 0.0f)
+				arithmetic->kernel->axpy(d, tape->words[j].weight,
+										 network->word_vectors + Line(tape->words[j].word, d),
+										 lines->z + Line(i, d));
 }
 
 /* x: what is frozen, and the embeddings' sums. */
@@ -165,18 +279,15 @@ ForwardNonText(const InterestRowNetwork *network, const InterestArithmetic *arit
 			   const InterestRowDropout *dropout, InterestRandom *randoms,
 			   InterestRowTape *tape)
 {
+	const InterestModalityLines *lines = &tape->lines[INTEREST_NON_TEXT];
 	int			width = network->features.width;
-	int			count = tape->count[INTEREST_NON_TEXT];
+	int			count = lines->count;
 
-	if (count == 0)
-		return;
 	tape->x = NewLines(arithmetic, count, width);
 	tape->before = NewLines(arithmetic, count, INTEREST_HIDDEN);
 	tape->hidden = NewLines(arithmetic, count, INTEREST_HIDDEN);
-	tape->z[INTEREST_NON_TEXT] = NewLines(arithmetic, count, network->dimensions);
 	for (int i = 0; i < count; i++)
-		GatherInput(network, arithmetic->kernel, tape->inputs[tape->row_of[INTEREST_NON_TEXT][i]],
-					tape->x + Line(i, width));
+		GatherInput(network, arithmetic->kernel, tape->inputs[lines->row_of[i]], tape->x + Line(i, width));
 	InterestLinearForward(&network->hidden, arithmetic, count, tape->x, tape->before);
 	if (dropout)
 		tape->hidden_mask = NewLines(arithmetic, count, INTEREST_HIDDEN);
@@ -190,27 +301,31 @@ ForwardNonText(const InterestRowNetwork *network, const InterestArithmetic *arit
 		{
 			float	   *mask = tape->hidden_mask + Line(i, INTEREST_HIDDEN);
 
-			FillMask(&randoms[tape->row_of[INTEREST_NON_TEXT][i]], dropout->rates.hidden,
-					 INTEREST_HIDDEN, mask);
+			FillMask(&randoms[lines->row_of[i]], dropout->rates.hidden, INTEREST_HIDDEN, mask);
 			Multiply(INTEREST_HIDDEN, mask, line);
 		}
 	}
-	InterestLinearForward(&network->output, arithmetic, count, tape->hidden,
-						  tape->z[INTEREST_NON_TEXT]);
+	InterestLinearForward(&network->output, arithmetic, count, tape->hidden, lines->z);
 }
 
-/* concat: r = b + sum of the present z_m; r (rows, d) is overwritten. */
 static void
-Fuse(const InterestRowNetwork *network, const InterestKernel *kernel,
-	 const InterestRowTape *tape, float *r)
+ForwardModality(const InterestRowNetwork *network, const InterestArithmetic *arithmetic,
+				const InterestRowDropout *dropout, InterestRandom *randoms,
+				InterestModality modality, InterestRowTape *tape)
 {
-	int			d = network->dimensions;
+	InterestModalityLines *lines = &tape->lines[modality];
 
-	for (int i = 0; i < tape->rows; i++)
-		memcpy(r + Line(i, d), network->bias, sizeof(float) * (size_t) d);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
-		for (int i = 0; i < tape->count[m]; i++)
-			kernel->add(d, tape->z[m] + Line(i, d), r + Line(tape->row_of[m][i], d));
+	lines->z = NewLines(arithmetic, lines->count, network->dimensions);
+	if (lines->count == 0)
+		return;
+	if (modality < INTEREST_TEXT_MODALITIES && tape->inputs[lines->row_of[0]]->texts.projected)
+		CopyProjected(network->dimensions, modality, tape);
+	else if (modality == INTEREST_SENTENCE)
+		ForwardSentence(network, arithmetic, dropout, randoms, tape);
+	else if (modality == INTEREST_WORDS)
+		ForwardWords(network, arithmetic, dropout, randoms, tape);
+	else
+		ForwardNonText(network, arithmetic, dropout, randoms, tape);
 }
 
 /* r to v: norm 1 when longer.  Returns the factor. */
@@ -240,10 +355,10 @@ InterestRowForward(const InterestRowNetwork *network, const InterestArithmetic *
 	*tape = (InterestRowTape) {.rows = rows, .inputs = inputs};
 	tape->scale = NewLines(arithmetic, rows, 1);
 	tape->v = NewLines(arithmetic, rows, d);
-	ListModalities(dropout, randoms, arena, tape);
-	ForwardSentence(network, arithmetic, dropout, randoms, tape);
-	ForwardNonText(network, arithmetic, dropout, randoms, tape);
-	Fuse(network, kernel, tape, tape->v);
+	ListModalities(network, dropout, randoms, arena, tape);
+	for (int m = 0; m < INTEREST_MODALITIES; m++)
+		ForwardModality(network, arithmetic, dropout, randoms, (InterestModality) m, tape);
+	InterestFusionForward(&network->fusion, arithmetic, rows, tape->lines, tape->v, &tape->fusion);
 	if (dropout)
 	{
 		tape->sum_mask = NewLines(arithmetic, rows, d);
@@ -255,6 +370,31 @@ InterestRowForward(const InterestRowNetwork *network, const InterestArithmetic *
 	}
 	for (int i = 0; i < rows; i++)
 		tape->scale[i] = ClipNorm(kernel, d, tape->v + Line(i, d));
+}
+
+void
+InterestRowProjectTexts(const InterestRowNetwork *network, const InterestArithmetic *arithmetic,
+						const InterestRowTexts *texts, float *z,
+						const float *projected[INTEREST_TEXT_MODALITIES])
+{
+	InterestArenaMark mark = InterestArenaGetMark(arithmetic->scratch);
+	const InterestRowInput input = {.texts = *texts};
+	const InterestRowInput *inputs = &input;
+	InterestRowTape tape = {.rows = 1, .inputs = &inputs};
+
+	ListModalities(network, NULL, NULL, arithmetic->scratch, &tape);
+	for (int m = 0; m < INTEREST_TEXT_MODALITIES; m++)
+	{
+		const InterestModalityLines *lines = &tape.lines[m];
+
+		ForwardModality(network, arithmetic, NULL, NULL, (InterestModality) m, &tape);
+		projected[m] = NULL;
+		if (lines->count == 0)
+			continue;
+		memcpy(z + Line(m, network->dimensions), lines->z, sizeof(float) * (size_t) network->dimensions);
+		projected[m] = z + Line(m, network->dimensions);
+	}
+	InterestArenaReturnTo(arithmetic->scratch, mark);
 }
 
 /* --- backward --- */
@@ -283,17 +423,28 @@ BackwardClip(const InterestKernel *kernel, int d, const InterestRowTape *tape,
 	}
 }
 
-/* z_gradient (count, d) of a modality; for concat the lines of r_gradient. */
-static float *
-BackwardFuse(const InterestArithmetic *arithmetic, int d, const InterestRowTape *tape,
-			 InterestModality modality, const float *r_gradient)
+/* Adds to the gradients of the words' vectors, and to the list of those touched. */
+static void
+BackwardWords(const InterestRowNetwork *network, const InterestKernel *kernel,
+			  const InterestRowTape *tape, const float *z_gradient,
+			  const InterestRowNetwork *gradient)
 {
-	float	   *z_gradient = NewLines(arithmetic, tape->count[modality], d);
+	InterestTouchedWords *touched = gradient->touched;
+	int			d = network->dimensions;
 
-	for (int i = 0; i < tape->count[modality]; i++)
-		memcpy(z_gradient + Line(i, d), r_gradient + Line(tape->row_of[modality][i], d),
-			   sizeof(float) * (size_t) d);
-	return z_gradient;
+	for (int i = 0; i < tape->lines[INTEREST_WORDS].count; i++)
+		for (int j = tape->word_first[i]; j < tape->word_first[i + 1]; j++)
+		{
+			const InterestRowWord *word = &tape->words[j];
+
+			if (word->weight == 0.0f)
+				continue;
+			kernel->axpy(d, word->weight, z_gradient + Line(i, d), gradient->word_vectors + Line(word->word, d));
+			if (touched == NULL || touched->touched[word->word])
+				continue;
+			touched->touched[word->word] = true;
+			touched->words[touched->count++] = word->word;
+		}
 }
 
 /* gradient (n) times GELU'(x) = Phi(x) + x phi(x), the normal distribution and its density. */
@@ -318,9 +469,9 @@ BackwardEmbeddings(const InterestRowNetwork *network, const InterestKernel *kern
 {
 	const InterestFeatures *features = &network->features;
 
-	for (int i = 0; i < tape->count[INTEREST_NON_TEXT]; i++)
+	for (int i = 0; i < tape->lines[INTEREST_NON_TEXT].count; i++)
 	{
-		const InterestRowInput *input = tape->inputs[tape->row_of[INTEREST_NON_TEXT][i]];
+		const InterestRowInput *input = tape->inputs[tape->lines[INTEREST_NON_TEXT].row_of[i]];
 		const float *line = x_gradient + Line(i, features->width);
 
 		for (int j = 0; j < input->value_count; j++)
@@ -338,7 +489,7 @@ BackwardNonText(const InterestRowNetwork *network, const InterestArithmetic *ari
 				const InterestRowTape *tape, const float *z_gradient,
 				const InterestRowNetwork *gradient)
 {
-	int			count = tape->count[INTEREST_NON_TEXT];
+	int			count = tape->lines[INTEREST_NON_TEXT].count;
 	size_t		units = Line(count, INTEREST_HIDDEN);
 	float	   *unit_gradient = NewLines(arithmetic, count, INTEREST_HIDDEN);
 	float	   *x_gradient = NULL;
@@ -364,21 +515,19 @@ InterestRowBackward(const InterestRowNetwork *network, const InterestArithmetic 
 	InterestArenaMark mark = InterestArenaGetMark(arithmetic->scratch);
 	int			d = network->dimensions;
 	float	   *r_gradient = NewLines(arithmetic, tape->rows, d);
-	float	   *z_gradient;
+	float	   *z_gradient[INTEREST_MODALITIES];
 
 	BackwardClip(arithmetic->kernel, d, tape, v_gradient, r_gradient);
-	for (int i = 0; i < tape->rows; i++)
-		arithmetic->kernel->add(d, r_gradient + Line(i, d), gradient->bias);
-	if (tape->count[INTEREST_SENTENCE] > 0)
-	{
-		z_gradient = BackwardFuse(arithmetic, d, tape, INTEREST_SENTENCE, r_gradient);
-		InterestLinearBackward(&network->sentence, arithmetic, tape->count[INTEREST_SENTENCE],
-							   tape->sentence, z_gradient, &gradient->sentence, NULL);
-	}
-	if (tape->count[INTEREST_NON_TEXT] > 0)
-	{
-		z_gradient = BackwardFuse(arithmetic, d, tape, INTEREST_NON_TEXT, r_gradient);
-		BackwardNonText(network, arithmetic, tape, z_gradient, gradient);
-	}
+	for (int m = 0; m < INTEREST_MODALITIES; m++)
+		z_gradient[m] = NewLines(arithmetic, tape->lines[m].count, d);
+	InterestFusionBackward(&network->fusion, arithmetic, &tape->fusion, r_gradient,
+						   &gradient->fusion, z_gradient);
+	if (tape->lines[INTEREST_SENTENCE].count > 0)
+		InterestLinearBackward(&network->sentence, arithmetic, tape->lines[INTEREST_SENTENCE].count,
+							   tape->sentence, z_gradient[INTEREST_SENTENCE], &gradient->sentence, NULL);
+	if (tape->lines[INTEREST_WORDS].count > 0)
+		BackwardWords(network, arithmetic->kernel, tape, z_gradient[INTEREST_WORDS], gradient);
+	if (tape->lines[INTEREST_NON_TEXT].count > 0)
+		BackwardNonText(network, arithmetic, tape, z_gradient[INTEREST_NON_TEXT], gradient);
 	InterestArenaReturnTo(arithmetic->scratch, mark);
 }

@@ -15,7 +15,7 @@
 #define INTEREST_ROW_NETWORK_H
 
 #include "core/network/features.h"
-#include "core/network/linear.h"
+#include "core/network/fusion.h"
 
 /* Units of the non-text part's hidden layer. */
 #define INTEREST_HIDDEN 128
@@ -28,30 +28,44 @@
  */
 #define INTEREST_SENTENCE_SCALE 8.0f
 
+/* The texts' modalities come first. */
 typedef enum InterestModality
 {
 	INTEREST_SENTENCE,
+	INTEREST_WORDS,
 	INTEREST_NON_TEXT
 } InterestModality;
 
-#define INTEREST_MODALITIES 2
+#define INTEREST_TEXT_MODALITIES 2
+#define INTEREST_MODALITIES 3
+
+/* The words whose vectors a gradient is not 0 for. */
+typedef struct InterestTouchedWords
+{
+	int			count;
+	int		   *words;			/* (count), with room for all */
+	bool	   *touched;		/* (features.word_count) */
+} InterestTouchedWords;
 
 typedef struct InterestRowNetwork
 {
 	int			dimensions;		/* d */
 	float		sentence_scale;
 	InterestFeatures features;
-	InterestLinear sentence;	/* (d, sentence_width); without encoder outputs is 0 */
+	InterestLinear sentence;	/* (d, sentence_width) */
+	float	   *word_vectors;	/* (features.word_count, d) */
+	InterestTouchedWords *touched;	/* of a gradient; NULL: nobody asks */
 	float	   *embeddings;		/* the categoricals' tables one after the other */
 	InterestLinear hidden;		/* (INTEREST_HIDDEN, features.width) */
 	InterestLinear output;		/* (d, INTEREST_HIDDEN) */
-	float	   *bias;			/* (d): b of the concat fusion, r = b + sum of z_m */
+	InterestFusion fusion;
 } InterestRowNetwork;
 
 /* What training leaves out at random (algorithm: sections 1 and 6). */
 typedef struct InterestDropoutRates
 {
 	float		sentence;		/* elements of the encoder's output */
+	float		words;			/* words of a text */
 	float		hidden;			/* units of the hidden layer */
 	float		sum;			/* elements of r */
 	float		modality;		/* a whole modality, where another one is present */
@@ -75,17 +89,18 @@ typedef struct InterestRowDropout
 } InterestRowDropout;
 
 /*
- * What a forward pass leaves for the backward one, in the arena.  A modality
- * has a line for each row that it is present in, count[m] of them.
+ * What a forward pass leaves for the backward one, in the arena; count is that
+ * of the modality's lines.
  */
 typedef struct InterestRowTape
 {
 	int			rows;
 	const InterestRowInput *const *inputs;	/* (rows) */
-	int			count[INTEREST_MODALITIES];
-	int		   *row_of[INTEREST_MODALITIES];	/* (count) */
-	float	   *z[INTEREST_MODALITIES]; /* (count, d) */
+	InterestModalityLines lines[INTEREST_MODALITIES];
+	InterestFusionTape fusion;
 	float	   *sentence;		/* (count, sentence_width): scaled, with dropout */
+	InterestRowWord *words;		/* of all lines, with dropout */
+	int		   *word_first;		/* (count + 1): a line's in words */
 	float	   *x;				/* (count, features.width) */
 	float	   *before;			/* (count, INTEREST_HIDDEN): before the GELU */
 	float	   *hidden;			/* (count, INTEREST_HIDDEN): after it, with dropout */
@@ -99,15 +114,29 @@ typedef struct InterestRowTape
 extern void InterestRowNetworkPack(InterestRowNetwork *network, InterestArena *arena);
 
 /*
- * The vectors of rows, in tape->v.  dropout is NULL but in training.  The tape
- * is made in arithmetic->scratch: mark it before, return to it when done.
+ * The vectors of rows, in tape->v; their texts are all projected, or none of
+ * them.  dropout is NULL but in training.  The tape is made in
+ * arithmetic->scratch: mark it before, return to it when done.
  */
 extern void InterestRowForward(const InterestRowNetwork *network,
 							   const InterestArithmetic *arithmetic,
 							   int rows, const InterestRowInput *const *inputs,
 							   const InterestRowDropout *dropout, InterestRowTape *tape);
 
-/* Adds to gradient what v_gradient (rows, d) means for the parameters. */
+/*
+ * z (INTEREST_TEXT_MODALITIES, d) of a row's texts; projected has where that of
+ * each modality lies, NULL of a missing one.  Given instead of the texts it
+ * makes the same vector.
+ */
+extern void InterestRowProjectTexts(const InterestRowNetwork *network,
+									const InterestArithmetic *arithmetic,
+									const InterestRowTexts *texts, float *z,
+									const float *projected[INTEREST_TEXT_MODALITIES]);
+
+/*
+ * Adds to gradient what v_gradient (rows, d) means for the parameters.  The rows
+ * were not projected beforehand.
+ */
 extern void InterestRowBackward(const InterestRowNetwork *network,
 								const InterestArithmetic *arithmetic,
 								const InterestRowTape *tape, const float *v_gradient,

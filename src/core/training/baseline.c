@@ -119,7 +119,7 @@ MeanSentence(const InterestBaseline *baseline, const InterestBatch *batch,
 	memset(mean, 0, sizeof(double) * (size_t) baseline->width);
 	for (int i = 0; i < history->row_count; i++)
 	{
-		const float *sentence = inputs[batch->rows[history->first_row + i]].sentence;
+		const float *sentence = inputs[batch->rows[history->first_row + i]].texts.sentence;
 
 		for (int k = 0; sentence && k < baseline->width; k++)
 			mean[k] += sentence[k];

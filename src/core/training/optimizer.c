@@ -7,6 +7,7 @@
 #include "core/base/deterministic.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MEAN_DECAY 0.9
 #define SQUARE_DECAY 0.999
@@ -32,15 +33,87 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	optimizer->square = InterestArenaAllocateZero(arena, size);
 }
 
-/* What the gradient is multiplied by, so that its norm is the clip at most. */
-static float
-ClipFactor(const float *gradient, size_t count, double clip)
+/*
+ * The parameters that every step changes, in two runs: those before and those
+ * behind the vectors of the words.
+ */
+typedef struct DenseRuns
+{
+	size_t		words;			/* where the vectors start */
+	size_t		behind;
+} DenseRuns;
+
+static DenseRuns
+DenseRunsOf(const InterestModel *model)
+{
+	DenseRuns	runs = {0, 0};
+
+	for (int b = 0; b < model->block_count; b++)
+	{
+		const InterestModelBlock *block = &model->blocks[b];
+
+		if (!block->sparse)
+			continue;
+		if (runs.behind == 0)
+			runs.words = block->offset;
+		runs.behind = block->offset + (size_t) block->rows * (size_t) block->columns;
+	}
+	return runs;
+}
+
+static double
+SumSquares(const float *values, size_t count)
 {
 	double		squares = 0.0;
 
 	for (size_t i = 0; i < count; i++)
-		squares += (double) gradient[i] * gradient[i];
+		squares += (double) values[i] * values[i];
+	return squares;
+}
+
+/* Where the vector of the ith touched word lies among all parameters. */
+static size_t
+TouchedVector(const InterestModel *gradient, const DenseRuns *runs, int i)
+{
+	return runs->words + (size_t) gradient->network.touched->words[i] * (size_t) gradient->network.dimensions;
+}
+
+static int
+TouchedCount(const InterestModel *gradient)
+{
+	return gradient->network.touched ? gradient->network.touched->count : 0;
+}
+
+/* What the gradient is multiplied by, so that its norm is the clip at most. */
+static float
+ClipFactor(const InterestModel *gradient, double clip)
+{
+	DenseRuns	runs = DenseRunsOf(gradient);
+	size_t		d = (size_t) gradient->network.dimensions;
+	double		squares = SumSquares(gradient->parameters, runs.words) +
+		SumSquares(gradient->parameters + runs.behind, gradient->parameter_count - runs.behind);
+
+	for (int i = 0; i < TouchedCount(gradient); i++)
+		squares += SumSquares(gradient->parameters + TouchedVector(gradient, &runs, i), d);
 	return squares > clip * clip ? (float) (clip / sqrt(squares)) : 1.0f;
+}
+
+void
+InterestClearGradient(const InterestModel *gradient)
+{
+	DenseRuns	runs = DenseRunsOf(gradient);
+	InterestTouchedWords *touched = gradient->network.touched;
+	size_t		d = (size_t) gradient->network.dimensions;
+
+	memset(gradient->parameters, 0, sizeof(float) * runs.words);
+	memset(gradient->parameters + runs.behind, 0, sizeof(float) * (gradient->parameter_count - runs.behind));
+	for (int i = 0; i < TouchedCount(gradient); i++)
+	{
+		memset(gradient->parameters + TouchedVector(gradient, &runs, i), 0, sizeof(float) * d);
+		touched->touched[touched->words[i]] = false;
+	}
+	if (touched)
+		touched->count = 0;
 }
 
 /* rate, decay: what a step takes of the mean over the root, and of the parameter itself */
@@ -59,30 +132,55 @@ StepBlock(size_t count, float *parameters, float *mean, float *square, const flo
 	}
 }
 
+/* What is the same for every parameter of a step. */
+typedef struct Step
+{
+	float		factor;			/* of the gradient */
+	float		rate;
+	float		root_scale;
+	float		decay;
+} Step;
+
+static void
+StepRun(InterestOptimizer *optimizer, const InterestModel *gradient, const Step *step,
+		size_t at, size_t count, bool decay)
+{
+	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + at, optimizer->square + at,
+			  gradient->parameters + at, step->factor, step->rate, step->root_scale,
+			  decay ? step->decay : 0.0f);
+}
+
 void
-InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate, float *gradient)
+InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
+					  const InterestModel *gradient)
 {
 	const InterestModel *model = optimizer->model;
-	float		factor = ClipFactor(gradient, model->parameter_count, optimizer->clip);
+	DenseRuns	runs = DenseRunsOf(model);
 	double		mean_bias;
 	double		square_bias;
+	Step		step;
 
 	/* Both means start at 0; dividing by these takes that away. */
 	optimizer->steps++;
 	mean_bias = -InterestExpm1((double) optimizer->steps * InterestLog(MEAN_DECAY));
 	square_bias = -InterestExpm1((double) optimizer->steps * InterestLog(SQUARE_DECAY));
+	step = (Step) {
+		.factor = ClipFactor(gradient, optimizer->clip),
+		.rate = (float) (learning_rate / mean_bias),
+		.root_scale = (float) (1.0 / sqrt(square_bias)),
+		.decay = (float) (learning_rate * optimizer->weight_decay)
+	};
 	for (int b = 0; b < model->block_count; b++)
 	{
 		const InterestModelBlock *block = &model->blocks[b];
-		size_t		at = block->offset;
 
-		if (block->section < optimizer->first || block->fitted)
-			continue;
-		StepBlock((size_t) block->rows * (size_t) block->columns, model->parameters + at,
-				  optimizer->mean + at, optimizer->square + at, gradient + at, factor,
-				  (float) (learning_rate / mean_bias), (float) (1.0 / sqrt(square_bias)),
-				  block->decay ? (float) (learning_rate * optimizer->weight_decay) : 0.0f);
+		if (block->section >= optimizer->first && !block->fitted && !block->sparse)
+			StepRun(optimizer, gradient, &step, block->offset,
+					(size_t) block->rows * (size_t) block->columns, block->decay);
 	}
+	for (int i = 0; optimizer->first == INTEREST_REPRESENTATION && i < TouchedCount(gradient); i++)
+		StepRun(optimizer, gradient, &step, TouchedVector(gradient, &runs, i),
+				(size_t) model->network.dimensions, false);
 	InterestModelProject(model);
 }
 

@@ -24,9 +24,17 @@ typedef struct InterestOptimizer
 extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 								  double weight_decay, double clip, InterestArena *arena);
 
-/* One step against gradient (parameters), which is scaled where its norm is above the clip. */
+/*
+ * One step against a gradient, the model bound to an array of gradients, which is
+ * scaled where its norm is above the clip.  Vectors of words that the gradient
+ * did not touch stay as they are, and so do their means: what a step costs
+ * follows the words of its rows, not those of the model.
+ */
 extern void InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
-								  float *gradient);
+								  const InterestModel *gradient);
+
+/* Sets the gradient of the next step to 0, and forgets the touched words. */
+extern void InterestClearGradient(const InterestModel *gradient);
 
 /*
  * Share of the greatest learning rate at a point of the training, 0 .. 1: it

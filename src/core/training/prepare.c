@@ -345,6 +345,70 @@ MeanSentenceNorm(const InterestPreparedRows *prepared, int width, InterestArena 
 	return sum > 0.0 ? sum / count : 1.0;
 }
 
+/* Counts, for every word of the set, the training rows that have it in a column; returns those with any. */
+static int64_t
+CountWords(const InterestPreparedRows *prepared, int column, InterestArena *scratch, int64_t *rows_with)
+{
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+	int64_t		all_rows = 0;
+
+	memset(rows_with, 0, sizeof(int64_t) * (size_t) prepared->set->word_count);
+	while ((row = NextTrainingRow(&rows)) != NULL)
+	{
+		const InterestTrainingText *text;
+
+		if (row->texts[column] < 0)
+			continue;
+		text = &prepared->set->texts[row->texts[column]];
+		all_rows += text->count > 0;
+		for (int i = 0; i < text->count; i++)
+			rows_with[text->words[i].word]++;
+	}
+	return all_rows;
+}
+
+/* Words that least rows or more have, short enough to be kept. */
+static int
+FrequentWords(const InterestTrainingSet *set, const int64_t *rows_with, int64_t least, int *found)
+{
+	int			count = 0;
+
+	for (int i = 0; i < set->word_count; i++)
+		if (rows_with[i] >= least && set->words[i].length <= INTEREST_MAX_NAME)
+			found[count++] = i;
+	return count;
+}
+
+static void
+LearnWords(const InterestPreparedRows *prepared, int column, InterestArena *arena,
+		   InterestArena *scratch, InterestWordColumn *learned)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	const InterestTrainingSet *set = prepared->set;
+	int64_t    *rows_with = InterestArenaArray(scratch, int64_t, set->word_count);
+	int		   *found = InterestArenaArray(scratch, int, set->word_count);
+	int64_t		least = INTEREST_LEAST_WORD_ROWS;
+	InterestSpan *spans;
+	int64_t    *rows;
+	int			count;
+
+	learned->all_rows = CountWords(prepared, column, scratch, rows_with);
+	while ((count = FrequentWords(set, rows_with, least, found)) > INTEREST_MAX_WORDS)
+		least++;
+	InterestSort(found, count, CompareMet, set->words, scratch);
+	spans = InterestArenaArray(arena, InterestSpan, count);
+	rows = InterestArenaArray(arena, int64_t, count);
+	for (int i = 0; i < count; i++)
+	{
+		spans[i] = set->words[found[i]];
+		rows[i] = rows_with[found[i]];
+	}
+	learned->words = (InterestNames) {count, spans};
+	learned->rows = rows;
+	InterestArenaReturnTo(scratch, mark);
+}
+
 void
 InterestLearnFeatures(const InterestPreparedRows *prepared,
 					  const InterestTrainingDefinition *definition, int least_value_rows,
@@ -355,6 +419,14 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 
 	features->text_count = definition->text_count;
 	features->sentence_width = definition->sentence_width;
+	features->word_columns = NULL;
+	if (definition->word_probe)
+	{
+		memcpy(features->word_probe, definition->word_probe, INTEREST_WORD_PROBE_SIZE);
+		features->word_columns = InterestArenaArray(arena, InterestWordColumn, definition->text_count);
+		for (int i = 0; i < definition->text_count; i++)
+			LearnWords(prepared, i, arena, scratch, &features->word_columns[i]);
+	}
 	features->kind_names = definition->kind_names;
 	features->kinds = definition->kinds;
 	features->numeric_count = definition->numeric_count;
@@ -367,21 +439,90 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 		features->categoricals[i].values = LearnValues(prepared, i, least_value_rows, arena,
 														 scratch);
 	network->dimensions = definition->dimensions;
+	network->fusion.kind = definition->fusion;
 	network->sentence_scale = INTEREST_SENTENCE_SCALE;
 	if (definition->sentence_width > 0)
 		network->sentence_scale /= (float) MeanSentenceNorm(prepared, definition->sentence_width, scratch);
 }
 
+/* The blocks of every text that some row has in a column, each made once. */
+typedef struct TextBlocks
+{
+	const InterestPreparedRows *prepared;
+	const InterestFeatures *features;
+	InterestArena *arena;
+	InterestWord *words;		/* room for those of one text */
+	bool	   *made;			/* (text_count, texts of the set) */
+	const InterestWordBlock **blocks;	/* likewise */
+} TextBlocks;
+
+static void
+StartBlocks(TextBlocks *blocks)
+{
+	const InterestTrainingSet *set = blocks->prepared->set;
+	size_t		count = (size_t) blocks->features->text_count * (size_t) set->text_count;
+	int			most = 0;
+
+	if (blocks->features->word_columns == NULL)
+		return;
+	for (int i = 0; i < set->text_count; i++)
+		most = set->texts[i].count > most ? set->texts[i].count : most;
+	blocks->words = InterestArenaArray(blocks->arena, InterestWord, most);
+	blocks->made = InterestArenaAllocateZero(blocks->arena, sizeof(bool) * count);
+	blocks->blocks = InterestArenaArray(blocks->arena, const InterestWordBlock *, count);
+}
+
+static const InterestWordBlock *
+MakeBlock(TextBlocks *blocks, int column, const InterestTrainingText *text)
+{
+	InterestWords words = {text->count, blocks->words};
+
+	for (int i = 0; i < text->count; i++)
+		blocks->words[i] = (InterestWord) {
+			blocks->prepared->set->words[text->words[i].word], text->words[i].count
+		};
+	return InterestWordBlockOf(&blocks->features->word_columns[column], &words, blocks->arena);
+}
+
+/* A row's blocks, in the arena; NULL for a model without words. */
+static const InterestWordBlock *const *
+BlocksOf(TextBlocks *blocks, const InterestTrainingRow *row)
+{
+	const InterestTrainingSet *set = blocks->prepared->set;
+	const InterestWordBlock **of_row;
+
+	if (blocks->features->word_columns == NULL)
+		return NULL;
+	of_row = InterestArenaArray(blocks->arena, const InterestWordBlock *, blocks->features->text_count);
+	for (int c = 0; c < blocks->features->text_count; c++)
+	{
+		int			text = row->texts[c];
+		size_t		at = (size_t) c * (size_t) set->text_count + (size_t) text;
+
+		of_row[c] = NULL;
+		if (text < 0)
+			continue;
+		if (!blocks->made[at])
+			blocks->blocks[at] = MakeBlock(blocks, c, &set->texts[text]);
+		blocks->made[at] = true;
+		of_row[c] = blocks->blocks[at];
+	}
+	return of_row;
+}
+
 /* Makes row i's input and puts the row where kept says. */
 static InterestRowResult
-MakeInput(InterestPreparedRows *prepared, int i, int kept, const InterestFeatures *features,
-		  InterestRowInput *inputs, InterestArena *arena, InterestStatus *status)
+MakeInput(InterestPreparedRows *prepared, int i, int kept, TextBlocks *blocks,
+		  InterestRowInput *inputs, InterestStatus *status)
 {
 	const InterestTrainingRow *row = prepared->rows[i];
-	const float *sentence = SentenceOf(prepared, row, features->sentence_width);
+	const InterestRowTexts texts = {
+		.sentence = SentenceOf(prepared, row, blocks->features->sentence_width),
+		.words = BlocksOf(blocks, row)
+	};
 
 	prepared->rows[kept] = row;
-	return InterestRowInputOf(features, &row->behaviour, sentence, arena, &inputs[kept], status);
+	return InterestRowInputOf(blocks->features, &row->behaviour, &texts, blocks->arena, &inputs[kept], status);
 }
 
 bool
@@ -390,12 +531,14 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 				   const InterestTrainingObserver *observer, InterestStatus *status)
 {
 	InterestRowInput *inputs = InterestArenaArray(arena, InterestRowInput, prepared->row_count);
+	TextBlocks	blocks = {.prepared = prepared, .features = features, .arena = arena};
 	int			kept = 0;
 	int			kept_users = 0;
 
 	prepared->inputs = inputs;
 	prepared->history = InterestArenaArray(arena, InterestHistoryRow, prepared->row_count);
 	prepared->keys = InterestArenaArray(arena, InterestRowKey, prepared->row_count);
+	StartBlocks(&blocks);
 	for (int u = 0; u < prepared->user_count; u++)
 	{
 		InterestTrainingUser user = prepared->users[u];
@@ -403,7 +546,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 
 		for (int i = user.first; i < user.first + user.count; i++)
 		{
-			InterestRowResult result = MakeInput(prepared, i, kept, features, inputs, arena, status);
+			InterestRowResult result = MakeInput(prepared, i, kept, &blocks, inputs, status);
 
 			if (i % ROWS_BETWEEN_CHECKS == 0 && observer && observer->progress)
 				observer->progress(observer->context, INTEREST_PHASE_PREPARE, 0, i, prepared->row_count);

@@ -44,8 +44,8 @@ extern void InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
 							 InterestArena *arena, InterestPreparedRows *prepared);
 
 /*
- * The features that training users' rows have: means, deviations, values of
- * the categoricals, the scale of sentences.
+ * The features that training users' rows have: means, deviations, words of the
+ * texts, values of the categoricals, the scale of sentences.
  */
 extern void InterestLearnFeatures(const InterestPreparedRows *prepared,
 								  const InterestTrainingDefinition *definition,

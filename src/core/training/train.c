@@ -49,6 +49,7 @@ typedef struct Trainer
 	InterestSampler sampler;
 	InterestModel *model;
 	InterestModel gradient;		/* the model bound to gradients */
+	InterestTouchedWords touched;
 	InterestPass pass;
 	InterestOptimizer optimizer;
 	InterestLossRule rule;
@@ -87,8 +88,8 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 		CheckOption(options->balance >= 0.0 && options->balance <= 1.0, "the balance", status) &&
 		CheckOption(options->frozen_epochs >= 0, "the number of frozen epochs", status) &&
 		CheckOption(options->base != NULL || options->first == INTEREST_REPRESENTATION, "what is trained", status) &&
-		CheckOption(IsShare(dropout->sentence) && IsShare(dropout->hidden) && IsShare(dropout->sum) &&
-					IsShare(dropout->modality), "a dropout rate", status);
+		CheckOption(IsShare(dropout->sentence) && IsShare(dropout->words) && IsShare(dropout->hidden) &&
+					IsShare(dropout->sum) && IsShare(dropout->modality), "a dropout rate", status);
 }
 
 /* A model whose specification is the definition's and the base's; interests and features are missing. */
@@ -222,6 +223,18 @@ HeadSize(const InterestModel *model)
 	return sizeof(float) * (model->parameter_count - HeadStart(model));
 }
 
+/* The gradient keeps a list of the words it is not 0 for. */
+static void
+TouchWords(Trainer *trainer)
+{
+	size_t		words = (size_t) trainer->model->network.features.word_count;
+
+	trainer->touched.count = 0;
+	trainer->touched.words = InterestArenaArray(&trainer->work, int, words);
+	trainer->touched.touched = InterestArenaAllocateZero(&trainer->work, sizeof(bool) * words);
+	trainer->gradient.network.touched = &trainer->touched;
+}
+
 /* Parameters, their gradients, and what makes steps. */
 static bool
 MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunction sgemm,
@@ -239,7 +252,8 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 	if (options->base)
 		InterestTakeParameters(options, model);
 	trainer->gradient = *model;
-	InterestModelBind(&trainer->gradient, InterestArenaArray(&trainer->work, float, count));
+	InterestModelBind(&trainer->gradient, InterestArenaAllocateZero(&trainer->work, sizeof(float) * count));
+	TouchWords(trainer);
 	trainer->best = InterestArenaArray(&trainer->work, float, count);
 	trainer->surrogate = InterestArenaAllocate(&trainer->work, HeadSize(model));
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
@@ -258,7 +272,7 @@ DifferentiateBatch(Trainer *trainer, const InterestBatch *batch, int epoch)
 	};
 	InterestPassTape tape;
 
-	memset(trainer->gradient.parameters, 0, sizeof(float) * trainer->gradient.parameter_count);
+	InterestClearGradient(&trainer->gradient);
 	InterestPassForward(&trainer->pass, batch, &dropout, true, &tape);
 	return InterestPassBackward(&trainer->pass, &tape, &trainer->rule, &trainer->gradient);
 }
@@ -290,7 +304,7 @@ TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *statu
 			return FailNotFinite(epoch->epoch, status);
 		InterestOptimizerStep(&trainer->optimizer,
 							  options->learning_rate * InterestLearningRate(done, options->warm_up),
-							  trainer->gradient.parameters);
+							  &trainer->gradient);
 		epoch->loss += loss * batch.read_count;
 		epoch->samples += batch.read_count;
 		epoch->rows += batch.row_count;

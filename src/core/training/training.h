@@ -34,10 +34,25 @@
 /* Fewest positives of an interest that counts for the macro AUC of an evaluation. */
 #define INTEREST_LEAST_AUC_POSITIVES 20
 
+/* A word of a text, by its place in the set's words. */
+typedef struct InterestTrainingWord
+{
+	int			word;
+	int			count;			/* how often the text has it, >= 1 */
+} InterestTrainingWord;
+
+/* The words of a text, in their byte order, each once. */
+typedef struct InterestTrainingText
+{
+	int			count;
+	const InterestTrainingWord *words;
+} InterestTrainingText;
+
 typedef struct InterestTrainingRow
 {
-	InterestBehaviour behaviour;	/* texts are not looked at: sentence stands for them */
+	InterestBehaviour behaviour;	/* texts are not looked at: the next two stand for them */
 	int			sentence;		/* of the set's sentences; -1: no text */
+	const int  *texts;			/* (text columns): of the set's texts; -1: missing; NULL: the model has no words */
 	uint64_t	hash;			/* of the columns that the model knows */
 	InterestSpan user;			/* its text form */
 	const InterestSpan *labels;
@@ -48,7 +63,11 @@ typedef struct InterestTrainingSet
 {
 	int			count;
 	const InterestTrainingRow *rows;	/* in any order */
-	const float *sentences;		/* (distinct texts, sentence_width): the encoder's outputs */
+	const float *sentences;		/* (distinct joined texts, sentence_width): the encoder's outputs */
+	int			word_count;
+	const InterestSpan *words;	/* (word_count): distinct ones, in any order */
+	int			text_count;
+	const InterestTrainingText *texts;	/* (text_count): distinct ones of any column */
 } InterestTrainingSet;
 
 /* What the model is made of; strings stay the caller's. */
@@ -60,6 +79,8 @@ typedef struct InterestTrainingDefinition
 	const InterestKind *kinds;	/* (kind_names.count) */
 	int			text_count;
 	int			sentence_width; /* 0: no encoder */
+	const uint8_t *word_probe;	/* (INTEREST_WORD_PROBE_SIZE); NULL: no words */
+	InterestFusionKind fusion;
 	int			numeric_count;
 	int			categorical_count;
 	InterestTask task;

@@ -14,6 +14,21 @@ Misfit(InterestStatus *status, const char *what, int has, int wants)
 	return InterestHint(status, "Start from a version of a model with the same sorts of columns, encoder and dimensions.");
 }
 
+/* Words must be of one making, or their vectors would be those of others. */
+static bool
+CheckWords(const InterestTrainingDefinition *definition, const InterestFeatures *base,
+		   InterestStatus *status)
+{
+	if ((base->word_columns != NULL) != (definition->word_probe != NULL))
+		return Misfit(status, "columns of words", base->word_columns ? base->text_count : 0,
+					  definition->word_probe ? definition->text_count : 0);
+	if (base->word_columns == NULL ||
+		memcmp(base->word_probe, definition->word_probe, INTEREST_WORD_PROBE_SIZE) == 0)
+		return true;
+	InterestFail(status, INTEREST_MISMATCH, "the version to start from has words of another text search configuration");
+	return InterestHint(status, "Start from a version that was trained on this server under the same configuration, or from none.");
+}
+
 bool
 InterestCheckBase(const InterestTrainingDefinition *definition,
 				  const InterestTrainingOptions *options, InterestStatus *status)
@@ -34,7 +49,12 @@ InterestCheckBase(const InterestTrainingDefinition *definition,
 		return Misfit(status, "numeric columns", features->numeric_count, definition->numeric_count);
 	if (features->categorical_count != definition->categorical_count)
 		return Misfit(status, "categorical columns", features->categorical_count, definition->categorical_count);
-	return true;
+	if (base->network.fusion.kind != definition->fusion)
+	{
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "the version to start from does not fit the model");
+		return InterestDetail(status, "Their fusions differ.");
+	}
+	return CheckWords(definition, features, status);
 }
 
 void
@@ -46,6 +66,7 @@ InterestTakeFeatures(const InterestTrainingDefinition *definition,
 	network->features = base->features;
 	network->dimensions = base->dimensions;
 	network->sentence_scale = base->sentence_scale;
+	network->fusion.kind = base->fusion.kind;
 	if (options->first > INTEREST_REPRESENTATION)
 		return;
 	network->features.kind_names = definition->kind_names;

@@ -1,0 +1,62 @@
+/*
+ * words.h
+ *	  The words of a row's texts: their weights, and the sum of their vectors.
+ *
+ * algorithm: section 1, word.  Every text column has words of its own, with
+ * their own vectors; the block of a column is the weights of the words that one
+ * text has of it, scaled to one norm.
+ */
+#ifndef INTEREST_WORDS_H
+#define INTEREST_WORDS_H
+
+#include "core/base/arena.h"
+#include "core/network/behaviour.h"
+
+/* Most words of one column; the rarest are left out. */
+#define INTEREST_MAX_WORDS 262144
+
+/* Training rows that have a word which is learned. */
+#define INTEREST_LEAST_WORD_ROWS 2
+
+/* Norm of a block (algorithm: section 6, recipe). */
+#define INTEREST_WORD_SCALE 3.0
+
+/*
+ * A hash of what the host's parser and dictionaries make of a fixed text: a model
+ * is for words of one making.
+ */
+#define INTEREST_WORD_PROBE_SIZE 16
+
+/* What is learned of one text column by counting training rows. */
+typedef struct InterestWordColumn
+{
+	InterestNames words;
+	const int64_t *rows;		/* (words.count): rows that have the word, df */
+	int64_t		all_rows;		/* rows that have any word, N */
+	int			first;			/* number of its first word among those of all columns; set by InterestFeaturesComplete */
+} InterestWordColumn;
+
+/* A word of a row, by its number among those of all columns. */
+typedef struct InterestRowWord
+{
+	int			word;
+	float		weight;
+} InterestRowWord;
+
+/* By ascending number: sums over a block have one order. */
+typedef struct InterestWordBlock
+{
+	int			count;			/* > 0 */
+	const InterestRowWord *words;
+} InterestWordBlock;
+
+/*
+ * The block of a text, in the arena; NULL if it has no word that the column
+ * knows.  w = (1 + ln tf) (ln((1 + N) / (1 + df)) + 1), scaled to the norm
+ * INTEREST_WORD_SCALE.
+ */
+extern const InterestWordBlock *InterestWordBlockOf(const InterestWordColumn *column,
+													const InterestWords *words,
+													InterestArena *arena);
+
+#endif

@@ -1,0 +1,386 @@
+/*
+ * words_test.c
+ *	  Words in training: which are learned, that they and every fusion teach a
+ *	  model something, and that a step changes only the vectors of its words.
+ */
+#include "check.h"
+
+#include "core/base/random.h"
+#include "core/training/optimizer.h"
+#include "core/training/prepare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY INT64_C(86400000000)
+#define SEED 7
+
+#define USERS 300
+#define ROWS_OF_USER 4
+#define WORDS 60
+#define TITLE_WORDS 2
+#define BODY_WORDS 6
+#define WIDTH 4					/* of a sentence */
+#define SUBJECTS 3
+
+static InterestArena arena;
+
+/* Users who write about one of some subjects, each with words of its own. */
+typedef struct Writers
+{
+	InterestTrainingDefinition definition;
+	InterestTrainingSet set;
+	InterestTrainingRow rows[USERS * ROWS_OF_USER];
+	int			texts_of[USERS * ROWS_OF_USER][2];
+	float		sentences[USERS * ROWS_OF_USER * WIDTH];
+	InterestSpan words[WORDS];
+	InterestTrainingText texts[USERS * ROWS_OF_USER * 2];
+} Writers;
+
+static InterestSpan
+Name(const char *prefix, int number)
+{
+	char	   *text = InterestArenaAllocate(&arena, 32);
+	InterestSpan span = {text, 0};
+
+	span.length = (size_t) snprintf(text, 32, "%s%02d", prefix, number);
+	return span;
+}
+
+/* Place of word w in the set's list, whose order should not matter. */
+static int
+PlaceOf(int word, bool reversed)
+{
+	return reversed ? WORDS - 1 - word : word;
+}
+
+/* Distinct words in ascending order, most of them of the subject's third. */
+static InterestTrainingText
+MakeText(InterestRandom *random, int subject, int count, bool reversed)
+{
+	InterestTrainingWord *words = InterestArenaArray(&arena, InterestTrainingWord, count);
+	int			word = -1;
+
+	for (int i = 0; i < count; i++)
+	{
+		int			of_subject = InterestRandomBelow(random, 4) > 0;
+		int			first = of_subject ? subject * WORDS / SUBJECTS : 0;
+
+		if (word < first - 1 && i < count / 2)
+			word = first - 1;
+		word += 1 + (int) InterestRandomBelow(random, 2);
+		words[i] = (InterestTrainingWord) {PlaceOf(word, reversed), 1 + (int) InterestRandomBelow(random, 3)};
+	}
+	return (InterestTrainingText) {count, words};
+}
+
+static void
+AddRow(Writers *writers, InterestRandom *random, int user, int64_t time, bool reversed)
+{
+	int			subject = user % SUBJECTS;
+	int			i = writers->set.count++;
+	InterestSpan *label = InterestArenaNew(&arena, InterestSpan);
+
+	*label = Name("interest", subject);
+	for (int c = 0; c < 2; c++)
+	{
+		writers->texts_of[i][c] = writers->set.text_count;
+		writers->texts[writers->set.text_count++] =
+			MakeText(random, subject, c == 0 ? TITLE_WORDS : BODY_WORDS, reversed);
+	}
+	for (int j = 0; j < WIDTH; j++)
+		writers->sentences[i * WIDTH + j] = (j == subject) + (float) InterestRandomUniform(random);
+	writers->rows[i] = (InterestTrainingRow) {
+		.behaviour = {.has_time = true, .time = time}, .sentence = i, .texts = writers->texts_of[i],
+		.hash = (uint64_t) i, .user = Name("user", user), .labels = label, .label_count = 1
+	};
+}
+
+static Writers *
+NewWriters(bool sentences, InterestFusionKind fusion, bool reversed)
+{
+	static const uint8_t probe[INTEREST_WORD_PROBE_SIZE] = {1, 2, 3};
+	Writers    *writers = InterestArenaAllocateZero(&arena, sizeof(Writers));
+	InterestRandom random = InterestRandomKeyed(SEED, 0, 0, 0);
+
+	writers->definition = (InterestTrainingDefinition) {
+		.dimensions = 8, .half_life = {180 * DAY, 14 * DAY, DAY}, .text_count = 2,
+		.sentence_width = sentences ? WIDTH : 0, .word_probe = probe, .fusion = fusion
+	};
+	for (int w = 0; w < WORDS; w++)
+		writers->words[PlaceOf(w, reversed)] = Name("word", w);
+	writers->set = (InterestTrainingSet) {
+		.rows = writers->rows, .sentences = writers->sentences, .words = writers->words,
+		.word_count = WORDS, .texts = writers->texts
+	};
+	for (int user = 0; user < USERS; user++)
+		for (int i = 0; i < ROWS_OF_USER; i++)
+			AddRow(writers, &random, user, i * DAY, reversed);
+	return writers;
+}
+
+static InterestTrainingOptions
+Options(void)
+{
+	InterestTrainingOptions options = InterestTrainingDefault;
+
+	options.seed = SEED;
+	options.batch_size = 32;
+	options.learning_rate = 0.02;
+	return options;
+}
+
+static InterestModel
+MustTrain(const Writers *writers)
+{
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestStatus status;
+	InterestModel model;
+
+	memset(&model, 0, sizeof(model));
+	if (!CHECK(InterestTrain(&writers->set, &writers->definition, &options, InterestKernelChoose("auto"),
+							 InterestSgemm, NULL, &arena, &model, &result, &status)))
+		printf("# %s\n", status.message);
+	return model;
+}
+
+static double
+TestAccuracy(const Writers *writers, const InterestModel *model)
+{
+	InterestEvaluation evaluation;
+	InterestStatus status;
+
+	CHECK(InterestEvaluate(&writers->set, model, SEED, INTEREST_SPLIT_TEST, InterestKernelChoose("auto"),
+						   InterestSgemm, NULL, &arena, &evaluation, &status));
+	for (int i = 0; i < evaluation.figure_count; i++)
+		if (evaluation.figures[i].system == INTEREST_SYSTEM_MODEL && evaluation.figures[i].interest < 0 &&
+			strcmp(evaluation.figures[i].metric, "accuracy") == 0)
+			return evaluation.figures[i].value;
+	return NAN;
+}
+
+/* --- which words --- */
+
+#define SPAN(text) ((InterestSpan) {(text), sizeof(text) - 1})
+
+/* One text a row, of one column. */
+static InterestRowNetwork
+Learn(InterestTrainingRow *rows, int count, const InterestSpan *words, int word_count,
+	  const InterestTrainingText *texts, int text_count)
+{
+	static const uint8_t probe[INTEREST_WORD_PROBE_SIZE] = {9};
+	const InterestTrainingDefinition definition = {.dimensions = 8, .text_count = 1, .word_probe = probe};
+	const InterestTrainingSet set = {
+		.count = count, .rows = rows, .word_count = word_count, .words = words,
+		.text_count = text_count, .texts = texts
+	};
+	InterestPreparedRows prepared;
+	InterestRowNetwork network;
+	InterestArena scratch;
+
+	memset(&network, 0, sizeof(network));
+	InterestSortRows(&set, SEED, &arena, &prepared);
+	InterestArenaInit(&scratch, CheckHost(), 1 << 20);
+	InterestLearnFeatures(&prepared, &definition, 1, &arena, &scratch, &network);
+	InterestArenaFree(&scratch);
+	CHECK_INTEGER(network.features.word_probe[0], 9);
+	return network;
+}
+
+/* A user of a split. */
+static InterestSpan
+UserOf(InterestSplit split)
+{
+	int			user = 0;
+
+	while (InterestSplitOf(Name("user", user), SEED) != split)
+		user++;
+	return Name("user", user);
+}
+
+static void
+TestLearnedWords(void)
+{
+	static char long_word[INTEREST_MAX_NAME + 1];
+	const InterestSpan words[] = {SPAN("z"), SPAN("once"), SPAN("a"), {long_word, INTEREST_MAX_NAME + 1}, SPAN("m")};
+	const InterestTrainingWord first[] = {{2, 5}, {4, 1}, {0, 2}, {3, 1}};
+	const InterestTrainingWord second[] = {{2, 1}, {1, 1}, {0, 1}, {3, 1}};
+	const InterestTrainingText texts[] = {{4, first}, {4, second}, {0, NULL}};
+	const int	text_of[] = {0, 1, 0, -1, 2, 1};
+	InterestTrainingRow rows[6];
+	InterestRowNetwork network;
+	const InterestWordColumn *column;
+
+	for (int i = 0; i < 6; i++)
+		rows[i] = (InterestTrainingRow) {
+			.behaviour = {.has_time = i != 5}, .sentence = -1, .texts = &text_of[i],
+			.user = UserOf(i == 2 ? INTEREST_SPLIT_VALIDATION : INTEREST_SPLIT_TRAINING)
+		};
+	network = Learn(rows, 6, words, 5, texts, 3);
+	column = &network.features.word_columns[0];
+	CHECK_INTEGER(column->all_rows, 2); /* with words, of training users, with a time */
+	CHECK_INTEGER(column->words.count, 2);
+	CHECK_INTEGER(InterestNamesFind(&column->words, SPAN("a")), 0);
+	CHECK_INTEGER(InterestNamesFind(&column->words, SPAN("z")), 1);
+	CHECK_INTEGER(column->rows[0], 2);
+}
+
+/* Words beyond the limit: those of fewest rows go. */
+static void
+TestMostWords(void)
+{
+	enum {MANY = INTEREST_MAX_WORDS + 10, OFTEN = 100};
+	InterestSpan *words = InterestArenaArray(&arena, InterestSpan, MANY);
+	InterestTrainingWord *of_text = InterestArenaArray(&arena, InterestTrainingWord, MANY);
+	const InterestTrainingText texts[] = {{MANY, of_text}, {OFTEN, of_text}};
+	static const int text_of[] = {0, 0, 1};
+	InterestTrainingRow rows[3];
+	InterestRowNetwork network;
+
+	for (int i = 0; i < MANY; i++)
+	{
+		char	   *text = InterestArenaAllocate(&arena, 16);
+
+		words[i] = (InterestSpan) {text, (size_t) snprintf(text, 16, "%07d", i)};
+		of_text[i] = (InterestTrainingWord) {i, 1};
+	}
+	for (int i = 0; i < 3; i++)
+		rows[i] = (InterestTrainingRow) {
+			.behaviour = {.has_time = true}, .sentence = -1, .texts = &text_of[i],
+			.user = UserOf(INTEREST_SPLIT_TRAINING)
+		};
+	network = Learn(rows, 3, words, MANY, texts, 2);
+	CHECK_INTEGER(network.features.word_columns[0].words.count, OFTEN);
+	CHECK_INTEGER(network.features.word_columns[0].rows[0], 3);
+}
+
+/* --- learning --- */
+
+static void
+TestLearning(void)
+{
+	Writers    *writers = NewWriters(false, INTEREST_FUSION_CONCAT, false);
+	InterestModel model = MustTrain(writers);
+
+	CHECK_STRING(model.blocks[0].name, "words");
+	CHECK(model.network.features.word_columns[1].words.count > WORDS / 3);
+	CHECK(TestAccuracy(writers, &model) > 0.9);
+}
+
+static void
+TestFusions(void)
+{
+	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
+	{
+		Writers    *writers = NewWriters(true, (InterestFusionKind) fusion, false);
+		InterestModel model = MustTrain(writers);
+
+		CHECK_INTEGER(model.network.fusion.kind, fusion);
+		CHECK(TestAccuracy(writers, &model) > 0.9);
+	}
+}
+
+/* The order in which words were met is nobody's business. */
+static void
+TestOrder(void)
+{
+	InterestModel model = MustTrain(NewWriters(true, INTEREST_FUSION_CONCAT, false));
+	InterestModel reversed = MustTrain(NewWriters(true, INTEREST_FUSION_CONCAT, true));
+
+	CHECK_INTEGER(model.parameter_count, reversed.parameter_count);
+	CHECK(memcmp(model.parameters, reversed.parameters, sizeof(float) * model.parameter_count) == 0);
+}
+
+/* --- steps --- */
+
+#define RATE 0.01
+
+/* The step of Adam for a parameter whose only gradient so far is g, in step number n. */
+static double
+FirstStep(double g, int n)
+{
+	double		mean = 0.1 * g / (1.0 - pow(0.9, n));
+	double		root = sqrt(0.001 * g * g / (1.0 - pow(0.999, n)));
+
+	return -RATE * mean / (root + 1e-8);
+}
+
+static void
+TestSparseSteps(void)
+{
+	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
+	InterestModel gradient = model;
+	int			d = model.shape.dimensions;
+	int			touched_word = 5;
+	InterestTouchedWords touched = {
+		.words = InterestArenaArray(&arena, int, model.network.features.word_count),
+		.touched = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count)
+	};
+	float	   *before = InterestArenaArray(&arena, float, model.parameter_count);
+	InterestOptimizer optimizer;
+
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
+	gradient.network.touched = &touched;
+	memcpy(before, model.parameters, sizeof(float) * model.parameter_count);
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1e9, &arena);
+
+	InterestOptimizerStep(&optimizer, RATE, &gradient);
+	CHECK(memcmp(before, model.parameters, sizeof(float) * model.parameter_count) == 0);
+
+	gradient.network.word_vectors[touched_word * d] = 0.5f;
+	gradient.network.hidden.bias[3] = -2.0f;
+	touched.touched[touched_word] = true;
+	touched.words[touched.count++] = touched_word;
+	InterestOptimizerStep(&optimizer, RATE, &gradient);
+	for (int i = 0; i < model.network.features.word_count * d; i++)
+		CHECK_NEAR(model.network.word_vectors[i] - before[i],
+				   i == touched_word * d ? FirstStep(0.5, 2) : 0.0, i == touched_word * d ? 1e-6 : 0.0);
+
+	/* A word that is not touched stands still, whatever its means; others go on. */
+	InterestClearGradient(&gradient);
+	CHECK_INTEGER(touched.count, 0);
+	CHECK(!touched.touched[touched_word]);
+	for (size_t i = 0; i < model.parameter_count; i++)
+		CHECK(gradient.parameters[i] == 0.0f);
+	memcpy(before, model.parameters, sizeof(float) * model.parameter_count);
+	InterestOptimizerStep(&optimizer, RATE, &gradient);
+	CHECK(memcmp(before, model.network.word_vectors, sizeof(float) * (size_t) (model.network.features.word_count * d)) == 0);
+	CHECK(model.network.hidden.bias[3] != before[model.network.hidden.bias + 3 - model.parameters]);
+}
+
+/* The clip sees the vectors of words, too. */
+static void
+TestClip(void)
+{
+	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
+	InterestModel gradient = model;
+	int			words[] = {2};
+	bool	   *flags = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count);
+	InterestTouchedWords touched = {.count = 1, .words = words, .touched = flags};
+	InterestOptimizer optimizer;
+
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
+	gradient.network.touched = &touched;
+	gradient.network.word_vectors[2 * model.shape.dimensions] = 4.0f;
+	gradient.mu[0] = 3.0f;
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
+	InterestOptimizerStep(&optimizer, RATE, &gradient);
+	CHECK_NEAR(optimizer.mean[gradient.mu - gradient.parameters], 0.1 * 0.6, 1e-6);
+	CHECK_NEAR(optimizer.mean[2 * model.shape.dimensions], 0.1 * 0.8, 1e-6);
+}
+
+int
+main(void)
+{
+	static void (*const tests[]) (void) = {
+		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestSparseSteps, TestClip
+	};
+
+	InterestArenaInit(&arena, CheckHost(), 1 << 20);
+	for (int i = 0; i < (int) (sizeof(tests) / sizeof(tests[0])); i++)
+		tests[i] ();
+	InterestArenaFree(&arena);
+	return CheckReport("words");
+}
