@@ -244,6 +244,10 @@ WriteNew(const char *path, Size size, const InterestSharedFilePart *parts, int c
 	for (int i = 0; i < count && whole; i++)
 		whole = WriteBytes(descriptor, parts[i].bytes, parts[i].size, parts[i].offset);
 	error = errno;
+#ifdef HAVE_SYNC_FILE_RANGE
+	/* Begun early, not waited for: pages yet to be written count as memory of who maps them. */
+	(void) sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+#endif
 	if (CloseTransientFile(descriptor) != 0 && whole)
 		return false;
 	errno = error;
