@@ -126,7 +126,7 @@ InterestRequireTracking(const char *model)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" is not tracked", model),
-				 errhint("Track it with interest_track; a trigger that is left over can be dropped.")));
+				 errhint("Track it with interest_track.")));
 	if (!OidIsValid(tracking->profile_table))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

@@ -199,6 +199,17 @@ WriteProfilesOrMarks(const Change *change)
  * The trigger
  */
 
+static const InterestTracking *
+FindTrackingOf(Relation table, const char *model)
+{
+	if (InterestFindTracking(model) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has a trigger of model \"%s\", which is not tracked", RelationGetRelationName(table), model),
+				 errhint("Restore data without triggers (pg_dump --disable-triggers); a trigger that is left over can be dropped.")));
+	return InterestRequireTracking(model);
+}
+
 static void
 CheckFollowed(const Change *change)
 {
@@ -221,8 +232,8 @@ Follow(TriggerData *trigger, Tuplestorestate *old_rows, Tuplestorestate *new_row
 	Change		change = {.trigger = trigger,.old_rows = old_rows,.new_rows = new_rows};
 
 	InterestPushLatestSnapshot();
+	change.tracking = FindTrackingOf(trigger->tg_relation, model);
 	change.definition = InterestDefinitionByName(model);
-	change.tracking = InterestRequireTracking(model);
 	CheckFollowed(&change);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		WriteMarkOfEverybody(&change);
