@@ -25,6 +25,8 @@ CORE = \
 	src/core/kernel/portable.o \
 	src/core/kernel/sgemm.o \
 	src/core/measure/conformal.o \
+	src/core/measure/curves.o \
+	src/core/measure/errors.o \
 	src/core/measure/metrics.o \
 	src/core/model/image.o \
 	src/core/model/model.o \

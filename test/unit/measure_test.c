@@ -12,8 +12,9 @@
  */
 #include "check.h"
 
+#include "core/base/random.h"
 #include "core/base/sort.h"
-#include "core/measure/metrics.h"
+#include "core/measure/curves.h"
 
 #include <math.h>
 
@@ -39,7 +40,7 @@ static InterestArena arena;
 
 static InterestMetrics
 MeasureOne(const float *probability, const int *label, int count, int interests,
-		   const double *weight, int64_t least_positives)
+		   const double *weight)
 {
 	InterestPredictions predictions = {
 		.count = count, .interests = interests, .probability = probability, .label = label, .weight = weight
@@ -48,7 +49,7 @@ MeasureOne(const float *probability, const int *label, int count, int interests,
 
 	InterestMeasure(&predictions, &arena, &metrics);
 	CHECK(isnan(metrics.auc));
-	InterestMeasureAucs(&predictions, least_positives, &arena, &metrics);
+	InterestMeasureAucs(&predictions, &arena, &metrics);
 	return metrics;
 }
 
@@ -62,14 +63,14 @@ MeasureSeveral(const double *weight)
 	InterestMetrics metrics;
 
 	InterestMeasure(&predictions, &arena, &metrics);
-	InterestMeasureAucs(&predictions, 0, &arena, &metrics);
+	InterestMeasureAucs(&predictions, &arena, &metrics);
 	return metrics;
 }
 
 static void
 TestOneInterest(void)
 {
-	InterestMetrics m = MeasureOne(one_probability, one_label, 8, 3, NULL, 0);
+	InterestMetrics m = MeasureOne(one_probability, one_label, 8, 3, NULL);
 
 	CHECK_INTEGER(m.samples, 8);
 	CHECK_NEAR(m.accuracy, .625, TOLERANCE);
@@ -92,7 +93,7 @@ TestOneInterest(void)
 static void
 TestWeights(void)
 {
-	InterestMetrics m = MeasureOne(one_probability, one_label, 8, 3, weights, 0);
+	InterestMetrics m = MeasureOne(one_probability, one_label, 8, 3, weights);
 
 	CHECK_NEAR(m.accuracy, .576923077, TOLERANCE);
 	CHECK_NEAR(m.precision, .636141636, TOLERANCE);
@@ -136,7 +137,7 @@ TestAbsentInterests(void)
 {
 	static const float probability[3 * 3] = {.8f, .1f, .1f, .1f, .1f, .8f, .6f, .4f, 0.f};
 	static const int label[3] = {0, 0, -1};
-	InterestMetrics m = MeasureOne(probability, label, 3, 3, NULL, 0);
+	InterestMetrics m = MeasureOne(probability, label, 3, 3, NULL);
 
 	CHECK_NEAR(m.accuracy, 1.0 / 3, TOLERANCE);
 	CHECK_NEAR(m.precision, .5, TOLERANCE); /* interest 0 alone is present */
@@ -149,29 +150,17 @@ TestAbsentInterests(void)
 }
 
 static void
-TestLeastPositives(void)
-{
-	InterestMetrics m = MeasureOne(one_probability, one_label, 8, 3, NULL, 3);
-
-	CHECK_INTEGER(m.auc_interests, 2);	/* interest 1 has two */
-	CHECK_NEAR(m.auc, .833333333, TOLERANCE);
-	m = MeasureOne(one_probability, one_label, 8, 3, NULL, 4);
-	CHECK_INTEGER(m.auc_interests, 0);
-	CHECK(isnan(m.auc));
-}
-
-static void
 TestExtremes(void)
 {
 	static const float certain[2 * 2] = {1.f, 0.f, 1.f, 0.f};
 	static const int label[2] = {0, 1};
-	InterestMetrics m = MeasureOne(certain, label, 2, 2, NULL, 0);
+	InterestMetrics m = MeasureOne(certain, label, 2, 2, NULL);
 
 	CHECK_NEAR(m.log_loss, -log(1e-15) / 2, 1e-9);
 	CHECK_NEAR(m.brier, 1, 0);
 	CHECK_NEAR(m.ece, .5, 0);
 	CHECK_NEAR(m.auc, .5, 0);	/* ties count half */
-	m = MeasureOne(certain, label, 0, 2, NULL, 0);
+	m = MeasureOne(certain, label, 0, 2, NULL);
 	CHECK(isnan(m.accuracy));
 	CHECK(isnan(m.log_loss));
 	CHECK(isnan(m.f1));
@@ -181,12 +170,193 @@ TestExtremes(void)
 static void
 TestAucTies(void)
 {
-	static const float score[6] = {.1f, .4f, .4f, .4f, .8f, .9f};
+	static const double score[6] = {.1, .4, .4, .4, .8, .9};
 	static const uint8_t positive[6] = {0, 0, 1, 1, 0, 1};
 
 	/* positives over negatives: .4s: 1 + .5 each; .9: 3 */
 	CHECK_NEAR(InterestMeasureAuc(6, score, positive, NULL, &arena), 6.0 / 9, 1e-12);
 	CHECK(isnan(InterestMeasureAuc(1, score, positive, NULL, &arena)));
+}
+
+/* --- curves --- */
+
+static void
+TestConfusion(void)
+{
+	InterestPredictions predictions = {
+		.count = 8, .interests = 3, .probability = one_probability, .label = one_label, .weight = weights
+	};
+	static const int unknown[8] = {-7, 0, 1, 1, 2, 2, 2, -3};
+	InterestConfusionCell *cells;
+	int			count = InterestMeasureConfusion(&predictions, &arena, &cells);
+	double		weight = 0.0;
+	int64_t		samples = 0;
+	int			right = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		CHECK(i == 0 || cells[i].actual > cells[i - 1].actual ||
+			  (cells[i].actual == cells[i - 1].actual && cells[i].predicted > cells[i - 1].predicted));
+		weight += cells[i].weight;
+		samples += cells[i].samples;
+		right += cells[i].actual == cells[i].predicted ? (int) cells[i].samples : 0;
+	}
+	CHECK_INTEGER(samples, 8);
+	CHECK_INTEGER(right, 5);
+	CHECK_NEAR(weight, 6.5, TOLERANCE);
+	predictions.label = unknown;
+	CHECK(InterestMeasureConfusion(&predictions, &arena, &cells) > 0);
+	CHECK_INTEGER(cells[0].actual, -1);
+}
+
+static void
+TestConfusionOfSeveral(void)
+{
+	static const float probability[2 * 3] = {.9f, .1f, .5f, .2f, .8f, .1f};
+	static const uint8_t labels[2 * 3] = {1, 1, 0, 0, 1, 0};
+	static const int expected[][3] = {{-1, 2, 1}, {0, 0, 1}, {1, -1, 1}, {1, 1, 1}};
+	InterestPredictions predictions = {
+		.count = 2, .interests = 3, .several = true, .probability = probability, .labels = labels
+	};
+	InterestConfusionCell *cells;
+
+	CHECK_INTEGER(InterestMeasureConfusion(&predictions, &arena, &cells), 4);
+	for (int i = 0; i < 4; i++)
+	{
+		CHECK_INTEGER(cells[i].actual, expected[i][0]);
+		CHECK_INTEGER(cells[i].predicted, expected[i][1]);
+		CHECK_INTEGER(cells[i].samples, expected[i][2]);
+	}
+}
+
+/* scikit-learn 1.9, roc_curve(y, score, drop_intermediate=False) */
+static void
+TestRoc(void)
+{
+	static const float probability[6 * 2] = {.9f, .1f, .6f, .4f, .6f, .4f, .65f, .35f, .2f, .8f, .1f, .9f};
+	static const int label[6] = {0, 0, 1, 1, 0, 1};
+	static const double expected[][3] = {
+		{HUGE_VAL, 0, 0}, {.9, 0, 1.0 / 3}, {.8, 1.0 / 3, 1.0 / 3}, {.4, 2.0 / 3, 2.0 / 3},
+		{.35, 2.0 / 3, 1}, {.1, 1, 1}
+	};
+	InterestPredictions predictions = {.count = 6, .interests = 2, .probability = probability, .label = label};
+	InterestRocPoint *points;
+
+	CHECK_INTEGER(InterestMeasureRoc(&predictions, 1, &arena, &points), 6);
+	for (int i = 0; i < 6; i++)
+	{
+		CHECK(points[i].threshold == expected[i][0] || fabs(points[i].threshold - expected[i][0]) < 1e-6);
+		CHECK_NEAR(points[i].false_positive_rate, expected[i][1], TOLERANCE);
+		CHECK_NEAR(points[i].true_positive_rate, expected[i][2], TOLERANCE);
+	}
+	predictions.count = 2;
+	CHECK_INTEGER(InterestMeasureRoc(&predictions, 1, &arena, &points), 0);
+}
+
+static void
+TestReliability(void)
+{
+	static const float probability[4 * 2] = {.52f, .48f, .5f, .5f, .05f, .95f, 0.f, 1.f};
+	static const int label[4] = {0, 1, 1, 0};
+	InterestPredictions predictions = {.count = 4, .interests = 2, .probability = probability, .label = label};
+	InterestReliability bins[INTEREST_ECE_BINS];
+
+	InterestMeasureReliability(&predictions, &arena, bins);
+	CHECK_INTEGER(bins[7].samples, 2);
+	CHECK_NEAR(bins[7].probability, .51, 1e-6);
+	CHECK_NEAR(bins[7].accuracy, .5, 0);
+	CHECK_INTEGER(bins[14].samples, 2);
+	CHECK_NEAR(bins[14].probability, .975, 1e-6);
+	CHECK_INTEGER(bins[0].samples, 0);
+	CHECK(isnan(bins[0].accuracy));
+}
+
+/* --- standard errors --- */
+
+#define MANY 900
+
+/* Answers of two interests that are right with the probability that they name, .5 to 1. */
+static InterestPredictions
+Calibrated(int repeats)
+{
+	float	   *probability = InterestArenaArray(&arena, float, 2 * MANY);
+	int		   *label = InterestArenaArray(&arena, int, MANY);
+	int		   *user = InterestArenaArray(&arena, int, MANY);
+	int		   *rows = InterestArenaArray(&arena, int, MANY);
+	InterestRandom random = InterestRandomKeyed(1, 2, 3, 4);
+
+	for (int i = 0; i < MANY; i += repeats)
+	{
+		float		p = (float) (0.5 + InterestRandomUniform(&random) / 2);
+		int			answer = InterestRandomUniform(&random) >= p;
+
+		for (int j = i; j < i + repeats; j++)
+		{
+			probability[2 * j] = p;
+			probability[2 * j + 1] = 1.0f - p;
+			label[j] = answer;
+			user[j] = i;
+			rows[j] = 1 + i % 4;
+		}
+	}
+	return (InterestPredictions) {
+		.count = MANY, .interests = 2, .probability = probability, .label = label, .user = user, .rows = rows
+	};
+}
+
+static void
+TestErrors(void)
+{
+	InterestPredictions predictions = Calibrated(1);
+	InterestMetrics metrics;
+	InterestMetrics errors;
+	InterestMetrics again;
+	double		analytic;
+	double		variance = 0.0;
+
+	InterestMeasure(&predictions, &arena, &metrics);
+	InterestMeasureErrors(&predictions, 5, &arena, &errors);
+	InterestMeasureErrors(&predictions, 5, &arena, &again);
+	CHECK_NEAR(errors.auc, again.auc, 0.0);
+	analytic = sqrt(metrics.accuracy * (1 - metrics.accuracy) / MANY);
+	CHECK_NEAR(errors.accuracy, analytic, .15 * analytic);
+	for (int i = 0; i < MANY; i++)
+	{
+		double		p = predictions.probability[2 * i + predictions.label[i]];
+
+		variance += (-log(p) - metrics.log_loss) * (-log(p) - metrics.log_loss) / MANY / MANY;
+	}
+	CHECK_NEAR(errors.log_loss, sqrt(variance), .15 * sqrt(variance));
+	CHECK(errors.auc > 0.01 && errors.auc < 0.03);
+	CHECK_NEAR(errors.of[0].auc, errors.of[1].auc, 1e-9);
+	CHECK(isnan(errors.micro_f1));
+
+	/* Samples of one user say nothing more than one of them. */
+	predictions = Calibrated(9);
+	InterestMeasure(&predictions, &arena, &metrics);
+	InterestMeasureErrors(&predictions, 5, &arena, &errors);
+	analytic = sqrt(metrics.accuracy * (1 - metrics.accuracy) / (MANY / 9));
+	CHECK_NEAR(errors.accuracy, analytic, .15 * analytic);
+}
+
+static void
+TestActivity(void)
+{
+	InterestPredictions predictions = Calibrated(1);
+	InterestActivity activity[INTEREST_ACTIVITY_BINS + 1];
+	InterestMetrics metrics;
+
+	InterestMeasure(&predictions, &arena, &metrics);
+	InterestMeasureActivity(&predictions, 5, &arena, activity);
+	CHECK_INTEGER(activity[0].samples, MANY / 4);
+	CHECK_INTEGER(activity[2].samples, MANY / 2);
+	CHECK_INTEGER(activity[4].samples, 0);
+	CHECK(isnan(activity[4].ece) && isnan(activity[4].chance_ece));
+	CHECK_NEAR(activity[INTEREST_ACTIVITY_BINS].ece, metrics.ece, 0.0);
+	for (int bin = 0; bin <= 2; bin++)	/* the answers are chance, so both are alike, and more with fewer samples */
+		CHECK_NEAR(activity[bin].ece, activity[bin].chance_ece, 0.03);
+	CHECK(activity[INTEREST_ACTIVITY_BINS].chance_ece < activity[2].chance_ece);
+	CHECK(activity[2].chance_ece < activity[0].chance_ece);
 }
 
 static int
@@ -231,9 +401,14 @@ main(void)
 	TestWeights();
 	TestSeveralInterests();
 	TestAbsentInterests();
-	TestLeastPositives();
 	TestExtremes();
 	TestAucTies();
+	TestConfusion();
+	TestConfusionOfSeveral();
+	TestRoc();
+	TestReliability();
+	TestErrors();
+	TestActivity();
 	TestSort();
 	InterestArenaFree(&arena);
 	return CheckReport("measure");

@@ -4,7 +4,7 @@
  *
  * Sums are in double and in the order of the samples.
  */
-#include "core/measure/metrics.h"
+#include "core/measure/tally.h"
 
 #include "core/base/deterministic.h"
 #include "core/base/sort.h"
@@ -63,28 +63,33 @@ MostProbable(const float *probability, int interests)
 	return best;
 }
 
+/* --- the area under the curve --- */
+
 /* Highest score first. */
 static int
 CompareScores(const void *context, int a, int b)
 {
-	const float *score = context;
+	const double *score = context;
 
 	return (score[a] < score[b]) - (score[a] > score[b]);
 }
 
-double
-InterestMeasureAuc(int count, const float *score, const uint8_t *positive, const double *weight,
-				   InterestArena *scratch)
+void
+InterestOrderScores(int count, const double *score, int *order, InterestArena *scratch)
 {
-	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	int		   *order = InterestArenaArray(scratch, int, count);
+	for (int i = 0; i < count; i++)
+		order[i] = i;
+	InterestSort(order, count, CompareScores, score, scratch);
+}
+
+double
+InterestOrderedAuc(int count, const int *order, const double *score, const uint8_t *positive,
+				   const double *weight)
+{
 	double		positives = 0.0;	/* weight of those with a higher score */
 	double		negatives = 0.0;
 	double		won = 0.0;		/* weight of pairs in the right order */
 
-	for (int i = 0; i < count; i++)
-		order[i] = i;
-	InterestSort(order, count, CompareScores, score, scratch);
 	for (int i = 0, next; i < count; i = next)
 	{
 		double		tied_positives = 0.0;
@@ -101,60 +106,61 @@ InterestMeasureAuc(int count, const float *score, const uint8_t *positive, const
 		positives += tied_positives;
 		negatives += tied_negatives;
 	}
-	InterestArenaReturnTo(scratch, mark);
 	return MeanOrNaN(won, positives * negatives);
 }
 
-static double
-AucOf(const InterestPredictions *predictions, int interest, InterestArena *scratch)
+double
+InterestMeasureAuc(int count, const double *score, const uint8_t *positive, const double *weight,
+				   InterestArena *scratch)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	float	   *score = InterestArenaArray(scratch, float, predictions->count);
-	uint8_t    *positive = InterestArenaArray(scratch, uint8_t, predictions->count);
+	int		   *order = InterestArenaArray(scratch, int, count);
 	double		auc;
 
+	InterestOrderScores(count, score, order, scratch);
+	auc = InterestOrderedAuc(count, order, score, positive, weight);
+	InterestArenaReturnTo(scratch, mark);
+	return auc;
+}
+
+void
+InterestScoresOf(const InterestPredictions *predictions, int interest, double *score,
+				 uint8_t *positive)
+{
 	for (int i = 0; i < predictions->count; i++)
 	{
 		score[i] = ProbabilitiesOf(predictions, i)[interest];
 		positive[i] = HasInterest(predictions, i, interest);
 	}
-	auc = InterestMeasureAuc(predictions->count, score, positive, predictions->weight, scratch);
-	InterestArenaReturnTo(scratch, mark);
-	return auc;
 }
 
-/* Weights of true positives, predictions and positives of one interest. */
-typedef struct Confusion
+void
+InterestMeasureAucs(const InterestPredictions *predictions, InterestArena *scratch,
+					InterestMetrics *metrics)
 {
-	double		both;
-	double		predicted;
-	double		positive;
-} Confusion;
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	double	   *score = InterestArenaArray(scratch, double, predictions->count);
+	uint8_t    *positive = InterestArenaArray(scratch, uint8_t, predictions->count);
+	double		sum = 0.0;
 
-static double
-F1Of(const Confusion *confusion)
-{
-	return Divide(2.0 * confusion->both, confusion->predicted + confusion->positive);
-}
-
-static void
-CountSample(const InterestPredictions *predictions, int sample, int top,
-			Confusion *confusion, InterestMetricsOfOne *of)
-{
-	const float *probability = ProbabilitiesOf(predictions, sample);
-	double		weight = WeightOf(predictions->weight, sample);
-
+	metrics->auc_interests = 0;
 	for (int i = 0; i < predictions->interests; i++)
 	{
-		bool		has = HasInterest(predictions, sample, i);
-		bool		says = predictions->several ? probability[i] >= THRESHOLD : i == top;
+		InterestMetricsOfOne *of = &metrics->of[i];
 
-		of[i].positives += has;
-		confusion[i].positive += has ? weight : 0.0;
-		confusion[i].predicted += says ? weight : 0.0;
-		confusion[i].both += has && says ? weight : 0.0;
+		InterestCheckCancel(scratch->host);
+		InterestScoresOf(predictions, i, score, positive);
+		of->auc = InterestMeasureAuc(predictions->count, score, positive, predictions->weight, scratch);
+		if (isnan(of->auc))
+			continue;
+		sum += of->auc;
+		metrics->auc_interests++;
 	}
+	metrics->auc = MeanOrNaN(sum, metrics->auc_interests);
+	InterestArenaReturnTo(scratch, mark);
 }
+
+/* --- what each sample says --- */
 
 static bool
 IsSubsetRight(const InterestPredictions *predictions, int sample)
@@ -193,18 +199,130 @@ Surprise(double probability, bool is_true)
 	return -InterestLog(p < LEAST_PROBABILITY ? LEAST_PROBABILITY : p);
 }
 
-/* Of a sample whose interests are among the predicted. */
+/* NaN of a sample whose interest is not among the predicted. */
 static double
 LogLossOf(const InterestPredictions *predictions, int sample)
 {
 	const float *probability = ProbabilitiesOf(predictions, sample);
 	double		sum = 0.0;
 
+	if (!predictions->several && predictions->label[sample] < 0)
+		return NAN;
 	if (!predictions->several)
 		return Surprise(probability[predictions->label[sample]], true);
 	for (int i = 0; i < predictions->interests; i++)
 		sum += Surprise(probability[i], HasInterest(predictions, sample, i));
 	return sum / predictions->interests;
+}
+
+/* The interests that a sample says and has; returns how many of both. */
+static void
+ListInterests(InterestTally *tally, int sample)
+{
+	const InterestPredictions *predictions = tally->predictions;
+	const float *probability = ProbabilitiesOf(predictions, sample);
+	int			said = tally->said_first[sample];
+	int			has = tally->has_first[sample];
+
+	for (int i = 0; predictions->several && i < predictions->interests; i++)
+	{
+		if (probability[i] >= THRESHOLD)
+			tally->said[said++] = i;
+		if (HasInterest(predictions, sample, i))
+			tally->has[has++] = i;
+	}
+	if (!predictions->several)
+		tally->said[said++] = tally->top[sample];
+	if (!predictions->several && predictions->label[sample] >= 0)
+		tally->has[has++] = predictions->label[sample];
+	tally->said_first[sample + 1] = said;
+	tally->has_first[sample + 1] = has;
+}
+
+/* How many interests all samples say, and have. */
+static void
+CountInterests(const InterestPredictions *predictions, size_t *said, size_t *has)
+{
+	size_t		cells = (size_t) predictions->count * (size_t) predictions->interests;
+
+	*said = *has = (size_t) predictions->count;
+	if (!predictions->several)
+		return;
+	*said = *has = 0;
+	for (size_t i = 0; i < cells; i++)
+	{
+		*said += predictions->probability[i] >= THRESHOLD;
+		*has += predictions->labels[i] != 0;
+	}
+}
+
+void
+InterestTallyInit(InterestTally *tally, const InterestPredictions *predictions, InterestArena *arena)
+{
+	int			count = predictions->count;
+	size_t		said;
+	size_t		has;
+
+	CountInterests(predictions, &said, &has);
+	*tally = (InterestTally) {
+		.predictions = predictions,
+		.top = InterestArenaArray(arena, int, count), .right = InterestArenaArray(arena, uint8_t, count),
+		.subset_right = InterestArenaAllocateZero(arena, (size_t) count),
+		.brier = InterestArenaArray(arena, double, count), .log_loss = InterestArenaArray(arena, double, count),
+		.said_first = InterestArenaArray(arena, int, count + 1), .said = InterestArenaArray(arena, int, said),
+		.has_first = InterestArenaArray(arena, int, count + 1), .has = InterestArenaArray(arena, int, has)
+	};
+	tally->said_first[0] = tally->has_first[0] = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (i % SAMPLES_BETWEEN_CHECKS == 0)
+			InterestCheckCancel(arena->host);
+		tally->top[i] = MostProbable(ProbabilitiesOf(predictions, i), predictions->interests);
+		tally->right[i] = HasInterest(predictions, i, tally->top[i]);
+		tally->brier[i] = BrierOf(predictions, i);
+		tally->log_loss[i] = LogLossOf(predictions, i);
+		if (predictions->several)
+			tally->subset_right[i] = IsSubsetRight(predictions, i);
+		ListInterests(tally, i);
+	}
+}
+
+/* --- sums --- */
+
+/* Weights of true positives, predictions and positives of one interest. */
+typedef struct Confusion
+{
+	double		both;
+	double		predicted;
+	double		positive;
+} Confusion;
+
+static double
+F1Of(const Confusion *confusion)
+{
+	return Divide(2.0 * confusion->both, confusion->predicted + confusion->positive);
+}
+
+/* Both lists are in the order of interests. */
+static void
+CountSample(const InterestTally *tally, int sample, double weight, Confusion *confusion,
+			InterestMetricsOfOne *of)
+{
+	int			has = tally->has_first[sample];
+
+	for (int i = has; i < tally->has_first[sample + 1]; i++)
+	{
+		of[tally->has[i]].positives++;
+		confusion[tally->has[i]].positive += weight;
+	}
+	for (int i = tally->said_first[sample]; i < tally->said_first[sample + 1]; i++)
+	{
+		confusion[tally->said[i]].predicted += weight;
+		while (has < tally->has_first[sample + 1] && tally->has[has] < tally->said[i])
+			has++;
+		if (has < tally->has_first[sample + 1] && tally->has[has] == tally->said[i])
+			confusion[tally->said[i]].both += weight;
+	}
 }
 
 /* Sums over samples, weights times what is measured. */
@@ -216,34 +334,34 @@ typedef struct Totals
 	double		brier;
 	double		log_loss;
 	double		log_loss_weight;
-	double		bin_weight[INTEREST_ECE_BINS];
 	double		bin_right[INTEREST_ECE_BINS];
 	double		bin_probability[INTEREST_ECE_BINS];
 } Totals;
 
-static void
-AddSample(const InterestPredictions *predictions, int sample, int top, Totals *totals)
+int
+InterestReliabilityBin(double probability)
 {
-	double		weight = WeightOf(predictions->weight, sample);
-	double		probability = ProbabilitiesOf(predictions, sample)[top];
-	bool		right = HasInterest(predictions, sample, top);
 	int			bin = (int) (probability * INTEREST_ECE_BINS);
 
-	if (bin >= INTEREST_ECE_BINS)
-		bin = INTEREST_ECE_BINS - 1;
+	return bin >= INTEREST_ECE_BINS ? INTEREST_ECE_BINS - 1 : bin;
+}
+
+static void
+AddSample(const InterestTally *tally, int sample, double weight, Totals *totals)
+{
+	double		probability = InterestTopProbability(tally, sample);
+	int			bin = InterestReliabilityBin(probability);
+
 	totals->weight += weight;
-	totals->right += right ? weight : 0.0;
-	totals->bin_weight[bin] += weight;
-	totals->bin_right[bin] += right ? weight : 0.0;
+	totals->right += tally->right[sample] ? weight : 0.0;
+	totals->subset_right += tally->subset_right[sample] ? weight : 0.0;
+	totals->bin_right[bin] += tally->right[sample] ? weight : 0.0;
 	totals->bin_probability[bin] += weight * probability;
-	totals->brier += weight * BrierOf(predictions, sample);
-	if (predictions->several)
-		totals->subset_right += IsSubsetRight(predictions, sample) ? weight : 0.0;
-	if (predictions->several || predictions->label[sample] >= 0)
-	{
-		totals->log_loss += weight * LogLossOf(predictions, sample);
-		totals->log_loss_weight += weight;
-	}
+	totals->brier += weight * tally->brier[sample];
+	if (isnan(tally->log_loss[sample]))
+		return;
+	totals->log_loss += weight * tally->log_loss[sample];
+	totals->log_loss_weight += weight;
 }
 
 static double
@@ -290,58 +408,50 @@ SummarizeConfusion(const Confusion *confusion, int interests, bool several, Inte
 }
 
 void
-InterestMeasure(const InterestPredictions *predictions, InterestArena *arena,
-				InterestMetrics *metrics)
+InterestTallySum(const InterestTally *tally, const double *weight, InterestArena *scratch,
+				 InterestMetricsOfOne *of, InterestMetrics *metrics)
 {
-	size_t		interests = (size_t) predictions->interests;
-	InterestArenaMark mark;
-	Confusion  *confusion;
+	const InterestPredictions *predictions = tally->predictions;
+	int			interests = predictions->interests;
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	Confusion  *confusion = InterestArenaAllocateZero(scratch, sizeof(Confusion) * (size_t) interests);
 	Totals		totals;
 
-	metrics->of = InterestArenaAllocateZero(arena, sizeof(InterestMetricsOfOne) * interests);
-	mark = InterestArenaGetMark(arena);
-	confusion = InterestArenaAllocateZero(arena, sizeof(Confusion) * interests);
 	memset(&totals, 0, sizeof(totals));
+	memset(of, 0, sizeof(InterestMetricsOfOne) * (size_t) interests);
+	metrics->of = of;
+	metrics->samples = 0;
+	InterestCheckCancel(scratch->host);
 	for (int i = 0; i < predictions->count; i++)
 	{
-		int			top = MostProbable(ProbabilitiesOf(predictions, i), predictions->interests);
-
-		if (i % SAMPLES_BETWEEN_CHECKS == 0)
-			InterestCheckCancel(arena->host);
-		AddSample(predictions, i, top, &totals);
-		CountSample(predictions, i, top, confusion, metrics->of);
+		if (WeightOf(weight, i) <= 0.0)
+			continue;
+		metrics->samples++;
+		AddSample(tally, i, WeightOf(weight, i), &totals);
+		CountSample(tally, i, WeightOf(weight, i), confusion, of);
 	}
-	metrics->samples = predictions->count;
 	metrics->accuracy = MeanOrNaN(totals.right, totals.weight);
 	metrics->subset_accuracy = predictions->several ? MeanOrNaN(totals.subset_right, totals.weight) : NAN;
 	metrics->brier = MeanOrNaN(totals.brier, totals.weight);
 	metrics->log_loss = MeanOrNaN(totals.log_loss, totals.log_loss_weight);
 	metrics->ece = EceOf(&totals);
-	SummarizeConfusion(confusion, predictions->interests, predictions->several, metrics);
+	SummarizeConfusion(confusion, interests, predictions->several, metrics);
 	metrics->auc = NAN;
 	metrics->auc_interests = 0;
-	for (int i = 0; i < predictions->interests; i++)
-		metrics->of[i].auc = NAN;
-	InterestArenaReturnTo(arena, mark);
+	for (int i = 0; i < interests; i++)
+		of[i].auc = NAN;
+	InterestArenaReturnTo(scratch, mark);
 }
 
 void
-InterestMeasureAucs(const InterestPredictions *predictions, int64_t least_positives,
-					InterestArena *scratch, InterestMetrics *metrics)
+InterestMeasure(const InterestPredictions *predictions, InterestArena *arena,
+				InterestMetrics *metrics)
 {
-	double		sum = 0.0;
+	InterestMetricsOfOne *of = InterestArenaArray(arena, InterestMetricsOfOne, predictions->interests);
+	InterestArenaMark mark = InterestArenaGetMark(arena);
+	InterestTally tally;
 
-	metrics->auc_interests = 0;
-	for (int i = 0; i < predictions->interests; i++)
-	{
-		InterestMetricsOfOne *of = &metrics->of[i];
-
-		InterestCheckCancel(scratch->host);
-		of->auc = AucOf(predictions, i, scratch);
-		if (isnan(of->auc) || of->positives < least_positives)
-			continue;
-		sum += of->auc;
-		metrics->auc_interests++;
-	}
-	metrics->auc = MeanOrNaN(sum, metrics->auc_interests);
+	InterestTallyInit(&tally, predictions, arena);
+	InterestTallySum(&tally, predictions->weight, arena, of, metrics);
+	InterestArenaReturnTo(arena, mark);
 }

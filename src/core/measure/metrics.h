@@ -12,7 +12,7 @@
  *				a probability of .5 or more.  Macro means are over the interests
  *				that some sample has; a division by zero gives 0
  * AUC			one interest against the rest, ties count half.  The macro mean is
- *				over the interests with both classes and enough positives
+ *				over the interests with both classes
  * log loss		-log p of the interest; of several: the mean over interests of the
  *				binary cross-entropy.  p is held to [1e-15, 1 - 1e-15]
  * Brier		sum over interests of (p - y)^2; of several: the mean
@@ -26,6 +26,7 @@
 #define INTEREST_METRICS_H
 
 #include "core/base/arena.h"
+#include "core/measure/conformal.h"
 
 #include <stdbool.h>
 
@@ -80,15 +81,36 @@ typedef struct InterestMetrics
 extern void InterestMeasure(const InterestPredictions *predictions, InterestArena *arena,
 							InterestMetrics *metrics);
 
-/*
- * Adds the AUCs, a sort for each interest; least_positives is the fewest
- * positive samples of an interest that counts for the macro mean.
- */
-extern void InterestMeasureAucs(const InterestPredictions *predictions, int64_t least_positives,
-								InterestArena *scratch, InterestMetrics *metrics);
+/* Adds the AUCs, a sort for each interest. */
+extern void InterestMeasureAucs(const InterestPredictions *predictions, InterestArena *scratch,
+								InterestMetrics *metrics);
 
 /* AUC of scores for a yes-or-no question; NaN without both answers. */
-extern double InterestMeasureAuc(int count, const float *score, const uint8_t *positive,
+extern double InterestMeasureAuc(int count, const double *score, const uint8_t *positive,
 								 const double *weight, InterestArena *scratch);
+
+/*
+ * Standard errors of all of it, by a bootstrap over users: what the metrics do
+ * when as many users are drawn again and again, each as often as it comes.  An
+ * error has the place of what it is of; 200 draws, fewer where there is so much
+ * to sort that they would take minutes.
+ */
+extern void InterestMeasureErrors(const InterestPredictions *predictions, uint64_t seed,
+								  InterestArena *arena, InterestMetrics *errors);
+
+/* Samples whose number of rows is in one bin (conformal.h). */
+typedef struct InterestActivity
+{
+	int			samples;
+	double		accuracy;
+	double		log_loss;
+	double		ece;
+	double		chance_ece;		/* its mean, were every probability what it says */
+} InterestActivity;
+
+/* The last one is all samples together. */
+extern void InterestMeasureActivity(const InterestPredictions *predictions, uint64_t seed,
+									InterestArena *scratch,
+									InterestActivity activity[INTEREST_ACTIVITY_BINS + 1]);
 
 #endif

@@ -15,7 +15,7 @@
 #ifndef INTEREST_TRAINING_H
 #define INTEREST_TRAINING_H
 
-#include "core/measure/metrics.h"
+#include "core/measure/curves.h"
 #include "core/model/model.h"
 
 /* A categorical value is known when so many rows of training users have it. */
@@ -30,9 +30,6 @@
 
 /* Rows that the smoothed history share believes in beforehand: (count + 5 p0) / (n + 5). */
 #define INTEREST_HISTORY_PRIOR 5.0
-
-/* Fewest positives of an interest that counts for the macro AUC of an evaluation. */
-#define INTEREST_LEAST_AUC_POSITIVES 20
 
 /* A word of a text, by its place in the set's words. */
 typedef struct InterestTrainingWord
@@ -210,13 +207,14 @@ typedef enum InterestSystem
 /* "model", "majority", "history", "centroid" */
 extern const char *InterestSystemName(InterestSystem system);
 
-/* One figure.  A figure that is not defined is NaN. */
+/* One figure.  A figure or error that is not defined is NaN. */
 typedef struct InterestFigure
 {
 	InterestSystem system;
 	const char *metric;			/* "accuracy", "auc" ... */
 	int			interest;		/* of the model's interests; -1: of all */
 	double		value;
+	double		error;			/* standard error over users */
 } InterestFigure;
 
 typedef struct InterestEvaluation
@@ -243,5 +241,16 @@ extern bool InterestEvaluate(const InterestTrainingSet *set, const InterestModel
 							 const InterestTrainingObserver *observer,
 							 InterestArena *arena, InterestEvaluation *evaluation,
 							 InterestStatus *status);
+
+/*
+ * What the model says to the same samples; everything is in the arena.  users
+ * are the texts that predictions->user numbers.
+ */
+extern bool InterestPredict(const InterestTrainingSet *set, const InterestModel *model,
+							uint64_t seed, InterestSplit split,
+							const InterestKernel *kernel, InterestSgemmFunction sgemm,
+							const InterestTrainingObserver *observer, InterestArena *arena,
+							InterestPredictions *predictions, InterestSpan **users,
+							InterestStatus *status);
 
 #endif
