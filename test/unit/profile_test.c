@@ -857,6 +857,31 @@ TestDamage(Bytes bytes)
 	}
 }
 
+/* Several blocks, with one code, a few, and many. */
+static void
+TestDamagedHistories(void)
+{
+	int			most_codes = 0;
+
+	for (uint64_t seed = 0; seed < 16; seed++)
+	{
+		History		history = RandomHistory(seed, &arena);
+		Bytes		bytes = StateOfRows(&history, NULL, history.count, &arena);
+		InterestStateView view = OpenBytes(bytes);
+
+		TestDamage(bytes);
+		for (int i = 0; i < view.block_count; i++)
+		{
+			int			codes = 0;
+
+			for (int code = 0; code < INTEREST_CODES; code++)
+				codes += (int) (view.blocks[i].codes >> code & 1);
+			most_codes = codes > most_codes ? codes : most_codes;
+		}
+	}
+	CHECK(most_codes > 5);
+}
+
 static void
 TestDamagedWorking(void)
 {
@@ -1152,6 +1177,7 @@ main(void)
 	TestDamage(FromHex(empty_hex, &arena));
 	TestDamage(FromHex(one_row_hex, &arena));
 	TestDamage(FromHex(one_negative_hex, &arena));
+	TestDamagedHistories();
 	TestDamagedWorking();
 	TestRefusedWorking();
 	TestRefusedBytes();

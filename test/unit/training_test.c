@@ -353,6 +353,13 @@ Shuffle(Problem *problem)
 }
 
 static bool
+SameCodebook(const InterestModel *a, const InterestModel *b)
+{
+	return memcmp(a->codebook.weight, b->codebook.weight,
+				  sizeof(float) * INTEREST_CODES * (size_t) a->shape.dimensions) == 0;
+}
+
+static bool
 SameParameters(const InterestModel *a, const InterestModel *b)
 {
 	return a->parameter_count == b->parameter_count &&
@@ -378,9 +385,11 @@ TestRepeatable(void)
 		Shuffle(problem);
 		MustTrain(problem, &options, &again, &result);
 		CHECK(SameParameters(&first, &again));
+		CHECK(SameCodebook(&first, &again));
 		options.seed++;
 		MustTrain(problem, &options, &other, &result);
 		CHECK(!SameParameters(&first, &other));
+		CHECK(!SameCodebook(&first, &other));
 	}
 }
 
