@@ -43,7 +43,10 @@ typedef struct InterestTracking
 /* The tracking of a model under the active snapshot; NULL if there is none. */
 extern InterestTracking *InterestFindTracking(const char *model);
 
-/* The same where there must be one, profile table included. */
+/* An error if its profile table is gone. */
+extern void InterestRequireProfiles(const InterestTracking *tracking, const char *model);
+
+/* The tracking of a model where there must be one, profile table included. */
 extern InterestTracking *InterestRequireTracking(const char *model);
 
 /* Whether rows of that table, or of one that it is a partition or child of, are followed. */

@@ -117,6 +117,16 @@ InterestFindTracking(const char *model)
 	return tracking;
 }
 
+void
+InterestRequireProfiles(const InterestTracking *tracking, const char *model)
+{
+	if (!OidIsValid(tracking->profile_table))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("profile table %s of model \"%s\" does not exist", tracking->profile_sql, model),
+				 errhint("Restore it under its old name, or end the tracking with interest_untrack.")));
+}
+
 InterestTracking *
 InterestRequireTracking(const char *model)
 {
@@ -127,11 +137,7 @@ InterestRequireTracking(const char *model)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("model \"%s\" is not tracked", model),
 				 errhint("Track it with interest_track.")));
-	if (!OidIsValid(tracking->profile_table))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("profile table %s of model \"%s\" does not exist", tracking->profile_sql, model),
-				 errhint("Restore it under its old name, or end the tracking with interest_untrack.")));
+	InterestRequireProfiles(tracking, model);
 	return tracking;
 }
 

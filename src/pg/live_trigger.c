@@ -202,12 +202,15 @@ WriteProfilesOrMarks(const Change *change)
 static const InterestTracking *
 FindTrackingOf(Relation table, const char *model)
 {
-	if (InterestFindTracking(model) == NULL)
+	const InterestTracking *tracking = InterestFindTracking(model);
+
+	if (tracking == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("table \"%s\" has a trigger of model \"%s\", which is not tracked", RelationGetRelationName(table), model),
 				 errhint("Restore data without triggers (pg_dump --disable-triggers); a trigger that is left over can be dropped.")));
-	return InterestRequireTracking(model);
+	InterestRequireProfiles(tracking, model);
+	return tracking;
 }
 
 static void

@@ -71,6 +71,9 @@ sql -f test/demo/people.sql
 say "8. Interests of everybody, as a materialized view"
 sql -f test/demo/everybody.sql
 
+say "9. Alive: a new rating changes the interests at once"
+sql -f test/demo/alive.sql
+
 say "Go on by hand"
 cat <<EOT
 PATH=$(dirname "$(command -v psql)"):\$PATH psql -h $PGHOST -p $PGPORT -U $PGUSER interest_demo
