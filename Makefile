@@ -52,6 +52,7 @@ CORE = \
 	src/core/text/normalize.o \
 	src/core/text/tokenizer.o \
 	src/core/text/unicode_tables.o \
+	src/core/text/unspaced.o \
 	src/core/text/vocabulary.o \
 	src/core/training/baseline.o \
 	src/core/training/calibrate.o \
@@ -80,6 +81,7 @@ GLUE = \
 	src/pg/encoder_directory.o \
 	src/pg/encoder_store.o \
 	src/pg/json.o \
+	src/pg/lexemes.o \
 	src/pg/live_fold.o \
 	src/pg/live_plan.o \
 	src/pg/live_read.o \
@@ -117,7 +119,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
-	model aggregate topics version rights model_errors review overload algebra document \
+	model aggregate topics words version rights model_errors review overload algebra document \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

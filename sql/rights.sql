@@ -19,7 +19,7 @@ RESET ROLE;
 SELECT interest_revoke_use('encoder', 'tiny', 'public');
 SET ROLE regress_interest_owner;
 SELECT interest_create_model('mine', 'visit', user_id => 'person', at => 'at', texts => '{title}', label => 'topic', encoder => 'tiny');
-SELECT interest_create_model('mine', 'visit', user_id => 'person', at => 'at', texts => '{title}', label => 'topic');
+SELECT interest_create_model('mine', 'visit', user_id => 'person', at => 'at', texts => '{title}', label => 'topic', options => '{"sentences": true}');
 SELECT count(*) FROM interest_encoders;
 RESET ROLE;
 SELECT interest_grant_use('encoder', 'tiny', 'regress_interest_owner');

@@ -20,6 +20,7 @@
 
 #include "pg/definition.h"
 #include "pg/encoder_store.h"
+#include "pg/lexemes.h"
 #include "pg/rights.h"
 #include "pg/row_reader.h"
 #include "pg/store.h"
@@ -269,20 +270,68 @@ LockEncoder(char *name)
 	return name;
 }
 
-/* The encoder of a model with texts; its use is the caller's right. */
-static char *
-ChooseEncoder(FunctionCallInfo fcinfo, const InterestColumns *columns)
+static bool
+HasUsableEncoder(void)
 {
-	char	   *name = PG_ARGISNULL(ARG_ENCODER) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
+	ListCell   *cell;
+
+	foreach(cell, InterestEncodersDescribe())
+		if (((InterestEncoderState *) lfirst(cell))->usable)
+			return true;
+	return false;
+}
+
+/*
+ * The encoder of a model with texts; its use is the caller's right.  Where there
+ * is none that the caller could mean, words are enough.
+ */
+static char *
+ChooseSentences(const InterestDefinition *definition, const char *name)
+{
 	uint8		content_hash[INTEREST_CONTENT_HASH_SIZE];
 
+	if (!definition->sentences)
+	{
+		if (name != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a model without sentences needs no encoder"),
+					 errhint("Leave encoder out, or the option sentences.")));
+		if (!definition->words)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("nothing reads the texts of the model"),
+					 errhint("Set one of the options sentences and words to true, or leave texts out.")));
+		return NULL;
+	}
+	if (name == NULL && definition->words && !definition->sentences_asked && !HasUsableEncoder())
+	{
+		ereport(NOTICE,
+				(errmsg("there is no encoder that you may use: model \"%s\" reads the words of its texts only", definition->name),
+				 errhint("Load one with interest_load_encoder, then create the model anew; or set the option sentences to false.")));
+		return NULL;
+	}
+	return LockEncoder(InterestEncoderFind(name, content_hash));
+}
+
+static char *
+ChooseEncoder(FunctionCallInfo fcinfo, const InterestDefinition *definition)
+{
+	const InterestColumns *columns = &definition->columns;
+	char	   *name = PG_ARGISNULL(ARG_ENCODER) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
+
 	if (columns->text_count > 0)
-		return LockEncoder(InterestEncoderFind(name, content_hash));
+		return ChooseSentences(definition, name);
 	if (name != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a model without texts needs no encoder"),
 				 errhint("Name the text columns in texts, or leave encoder out.")));
+	if (definition->text_search_option)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model without texts needs no text_search"),
+				 errhint("Name the text columns in texts, or leave text_search out.")));
 	if (columns->numeric_count + columns->categorical_count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -365,7 +414,9 @@ interest_create_model(PG_FUNCTION_ARGS)
 	CheckLeak(&definition);
 	CheckTypes(&definition, source);
 	InterestReadOptions(options, &definition);
-	definition.encoder = ChooseEncoder(fcinfo, &definition.columns);
+	definition.encoder = ChooseEncoder(fcinfo, &definition);
+	if (definition.words && definition.columns.text_count > 0)
+		definition.text_search = InterestFindTextSearch(definition.text_search_option);
 	InsertModel(&definition, options);
 	relation_close(source, NoLock);
 	PG_RETURN_TEXT_P(cstring_to_text(definition.name));

@@ -219,6 +219,41 @@ ReadHalfLives(const InterestJson *options, InterestDefinition *definition)
 	definition->half_life[INTEREST_FINE] = ReadHalfLife(&half_lives, "fine", DEFAULT_FINE_DAYS);
 }
 
+/* Which parts read the texts. */
+static void
+ReadParts(const InterestJson *options, InterestDefinition *definition)
+{
+	definition->words = true;
+	(void) InterestJsonBool(options, "words", &definition->words);
+	(void) InterestJsonText(options, "text_search", &definition->text_search_option);
+	if (definition->text_search_option && !definition->words)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("text_search is of no use to a model without words"),
+				 errhint("Leave text_search out, or set words to true.")));
+	definition->sentences = true;
+	definition->sentences_asked = InterestJsonBool(options, "sentences", &definition->sentences);
+}
+
+static void
+ReadFusion(const InterestJson *options, InterestDefinition *definition)
+{
+	char	   *name = NULL;
+	int			kind = 0;
+
+	definition->fusion = INTEREST_FUSION_CONCAT;
+	if (!InterestJsonText(options, "fusion", &name))
+		return;
+	while (kind < INTEREST_FUSIONS && strcmp(InterestFusionName(kind), name) != 0)
+		kind++;
+	if (kind == INTEREST_FUSIONS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown fusion \"%s\"", name),
+				 errhint("Fusions are concat, add, multiply, gate and attention.")));
+	definition->fusion = kind;
+}
+
 /* The head that the label wants, or one that it can have. */
 static void
 ReadHead(const InterestJson *options, InterestDefinition *definition)
@@ -321,8 +356,8 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
-	static const char *const known[] = {"balance", "class_weights", "dimensions", "half_lives", "head", "kinds",
-	"label_smoothing", "negative_kinds", "seed"};
+	static const char *const known[] = {"balance", "class_weights", "dimensions", "fusion", "half_lives", "head",
+	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "text_search", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -334,13 +369,15 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, half_lives, head, kinds, label_smoothing, negative_kinds and seed");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, text_search and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
 	definition->dimensions = (int) dimensions;
 	definition->seed = (uint64) seed;
 	ReadHalfLives(&object, definition);
+	ReadParts(&object, definition);
+	ReadFusion(&object, definition);
 	ReadAllKinds(&object, definition);
 	ReadLearning(&object, definition);
 }
@@ -380,6 +417,7 @@ InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options)
 	AppendText(&json, "kind", columns->kind);
 	AppendText(&json, "label", columns->label);
 	AppendText(&json, "task", InterestTaskName(definition->task));
+	AppendText(&json, "text_search", definition->text_search);
 	AppendTexts(&json, "texts", columns->text_count, columns->texts);
 	AppendTexts(&json, "numerics", columns->numeric_count, columns->numerics);
 	AppendTexts(&json, "categoricals", columns->categorical_count, columns->categoricals);
@@ -411,6 +449,7 @@ ReadDefinition(Jsonb *value, InterestDefinition *definition)
 	(void) InterestJsonText(&object, "kind", &columns->kind);
 	(void) InterestJsonText(&object, "label", &columns->label);
 	(void) InterestJsonText(&object, "task", &task);
+	(void) InterestJsonText(&object, "text_search", &definition->text_search);
 	(void) InterestJsonBool(&object, "label_is_array", &definition->label_is_array);
 	columns->text_count = ReadNames(&object, "texts", &columns->texts);
 	columns->numeric_count = ReadNames(&object, "numerics", &columns->numerics);

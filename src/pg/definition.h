@@ -41,6 +41,7 @@ typedef struct InterestDefinition
 	InterestColumns columns;
 	InterestTask task;
 	bool		label_is_array; /* several interests at once */
+	char	   *text_search;	/* configuration of its words, quoted schema and name; NULL: no words */
 
 	/* options */
 	int			dimensions;
@@ -48,6 +49,11 @@ typedef struct InterestDefinition
 	InterestNames kind_names;	/* UTF-8 */
 	InterestKind *kinds;		/* (kind_names.count) */
 	uint64		seed;
+	InterestFusionKind fusion;
+	bool		words;			/* as the options say; text_search is what has come of it */
+	char	   *text_search_option; /* NULL: none */
+	bool		sentences;		/* likewise; encoder is what has come of it */
+	bool		sentences_asked;
 	InterestHeadKind head;
 	double		label_smoothing;	/* below 0: the head's own */
 	double		balance;

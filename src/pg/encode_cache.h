@@ -1,8 +1,9 @@
 /*
  * encode_cache.h
- *	  Vectors of the texts that this backend has encoded already.
+ *	  Vectors of the texts that this backend has encoded already, and of what
+ *	  models have made of them.
  *
- * Keyed by the encoder's content hash and the whole text, so that a hit is
+ * Keyed by the content hash of the encoder or model and the whole text, so that a hit is
  * right whatever happened to names, tables and transactions meanwhile.  Bounded
  * by interest.encode_cache; the least recently used texts go first.
  */

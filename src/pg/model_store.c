@@ -304,7 +304,8 @@ InterestRequireFit(const InterestDefinition *definition, const InterestLoadedMod
 	if (features->text_count != columns->text_count ||
 		features->numeric_count != columns->numeric_count ||
 		features->categorical_count != columns->categorical_count ||
-		features->sentence_width != (encoder ? encoder->encoder.config.hidden : 0))
+		features->sentence_width != (encoder ? encoder->encoder.config.hidden : 0) ||
+		(features->word_columns != NULL) != (definition->text_search != NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("version of model \"%s\" does not fit the model's definition", definition->name),

@@ -11,10 +11,21 @@
 
 #include "pg/document_reader.h"
 #include "pg/encode.h"
+#include "pg/encode_cache.h"
 #include "pg/row_query.h"
 
 /* Scratch memory of the row network. */
 #define SCRATCH_SIZE (64 * 1024)
+
+/*
+ * A kept projection is the z of each modality, (INTEREST_TEXT_MODALITIES, d),
+ * behind a number for each: 1 if it is present, 0 if it is missing.
+ */
+static int
+ProjectionWidth(const InterestRowQuery *query)
+{
+	return INTEREST_TEXT_MODALITIES * (1 + query->model->model.shape.dimensions);
+}
 
 static InterestRowQuery *
 MakeQuery(MemoryContext parent, const char *name)
@@ -32,7 +43,9 @@ MakeQuery(MemoryContext parent, const char *name)
 		query->encoder = InterestEncoderByHash(query->model->encoder_hash,
 											   psprintf("model \"%s\"", name));
 	InterestRequireFit(query->definition, query->model, query->encoder);
+	query->lexer = InterestLexerMake(query->definition, query->encoder ? &query->encoder->tokenizer : NULL);
 	query->scratch = InterestArenaBegin(context, "interest query scratch", SCRATCH_SIZE);
+	query->projected = palloc0(sizeof(float) * ProjectionWidth(query));
 	query->vector = palloc(sizeof(float) * query->model->model.shape.dimensions);
 	MemoryContextSwitchTo(caller);
 	return query;
@@ -85,8 +98,24 @@ ReaderOf(InterestRowQuery *query, HeapTupleHeader record)
 	return query->reader;
 }
 
-const float *
-InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviour)
+/* Room for so many bytes; what was there is gone. */
+static char *
+MakeRoom(InterestRowQuery *query, InterestRowBuffer *buffer, Size size)
+{
+	if (size > buffer->size)
+	{
+		if (buffer->data)
+			pfree(buffer->data);
+		buffer->data = NULL;
+		buffer->data = MemoryContextAllocHuge(query->context, size);
+		buffer->size = size;
+	}
+	return buffer->data;
+}
+
+/* The vector of a behaviour's joined texts, NULL if it has none or the model no encoder. */
+static const float *
+EncodeTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
 {
 	int			texts = query->definition->columns.text_count;
 	Size		length;
@@ -96,25 +125,90 @@ InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviou
 	length = InterestJoinTexts(behaviour, texts, NULL);
 	if (length == 0)
 		return NULL;
-	if (length > query->text_size)
+	InterestJoinTexts(behaviour, texts, MakeRoom(query, &query->joined, length));
+	return InterestEncodedText(query->encoder, query->joined.data, length);
+}
+
+/*
+ * The texts of a row as one key: end to end, each but the first behind a zero
+ * byte, which no text has.
+ */
+static Size
+MakeTextKey(InterestRowQuery *query, const InterestBehaviour *behaviour)
+{
+	int			texts = query->definition->columns.text_count;
+	Size		length = texts - 1;
+	char	   *at;
+
+	for (int i = 0; i < texts; i++)
+		length += behaviour->texts[i].data ? behaviour->texts[i].length : 0;
+	at = MakeRoom(query, &query->key, length);
+	for (int i = 0; i < texts; i++)
 	{
-		if (query->text)
-			pfree(query->text);
-		query->text = NULL;
-		query->text = MemoryContextAllocHuge(query->context, length);
-		query->text_size = length;
+		if (i > 0)
+			*at++ = '\0';
+		if (behaviour->texts[i].data == NULL)
+			continue;
+		memcpy(at, behaviour->texts[i].data, behaviour->texts[i].length);
+		at += behaviour->texts[i].length;
 	}
-	InterestJoinTexts(behaviour, texts, query->text);
-	return InterestEncodedText(query->encoder, query->text, length);
+	return length;
+}
+
+static void
+UnpackProjection(const InterestRowQuery *query, const float *kept, const float **projected)
+{
+	for (int m = 0; m < INTEREST_TEXT_MODALITIES; m++)
+		projected[m] = kept[m] == 0 ? NULL :
+			kept + INTEREST_TEXT_MODALITIES + m * query->model->model.shape.dimensions;
+}
+
+/* Projects texts that were not kept, into query->projected. */
+static void
+ProjectTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
+{
+	int			texts = query->definition->columns.text_count;
+	InterestWords *words = palloc0(sizeof(InterestWords) * Max(texts, 1));
+	const float *projected[INTEREST_TEXT_MODALITIES];
+
+	for (int i = 0; query->lexer && i < texts; i++)
+		InterestReadWords(query->lexer, behaviour->texts[i], &words[i]);
+	InterestModelProjectTexts(&query->model->model, EncodeTexts(query, behaviour), words,
+							  &query->scratch->arena, query->projected + INTEREST_TEXT_MODALITIES, projected);
+	for (int m = 0; m < INTEREST_TEXT_MODALITIES; m++)
+		query->projected[m] = projected[m] ? 1 : 0;
+}
+
+/* What the network takes of the texts, by way of those that this session has projected already. */
+static void
+QueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, const float **projected)
+{
+	const uint8 *content_hash = query->model->content_hash;
+	Size		length = MakeTextKey(query, behaviour);
+	const float *kept;
+
+	if (query->lexer)
+		InterestLexerRequire(query->lexer, query->model->model.network.features.word_probe);
+	kept = InterestEncodeCacheFind(content_hash, query->key.data, length);
+	if (kept == NULL)
+	{
+		ProjectTexts(query, behaviour);
+		InterestEncodeCacheAdd(content_hash, query->key.data, length, ProjectionWidth(query), query->projected);
+		kept = query->projected;
+	}
+	UnpackProjection(query, kept, projected);
 }
 
 /* The behaviour as the state takes it. */
 static bool
 QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
-	InterestRowTexts texts = {.sentence = InterestQuerySentence(query, behaviour)};
+	const float *projected[INTEREST_TEXT_MODALITIES] = {NULL};
+	InterestRowTexts texts = {.projected = projected};
 	InterestStatus status;
 
+	if (query->encoder || query->lexer)
+		QueryTexts(query, behaviour, projected);
 	switch (InterestRowVector(&query->model->model, behaviour, &texts,
 							  &query->scratch->arena, query->vector, row, &status))
 	{

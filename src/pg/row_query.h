@@ -11,10 +11,17 @@
 
 #include "access/htup.h"
 
+#include "pg/lexemes.h"
 #include "pg/model_store.h"
 #include "pg/query_mark.h"
 #include "pg/report.h"
 #include "pg/row_reader.h"
+
+typedef struct InterestRowBuffer
+{
+	char	   *data;
+	Size		size;
+} InterestRowBuffer;
 
 typedef struct InterestRowQuery
 {
@@ -23,14 +30,16 @@ typedef struct InterestRowQuery
 	InterestLoadedModel *model;
 	InterestDefinition *definition;
 	InterestLoadedEncoder *encoder; /* NULL: none */
+	InterestLexer *lexer;		/* NULL: no words */
 	MemoryContext context;		/* of this, the definition and the reader */
 	InterestServerArena *scratch;
 
 	uint64		row_type;		/* identifier of the descriptor; 0: none yet */
 	TupleDesc	descriptor;
 	InterestRowReader *reader;
-	char	   *text;			/* the joined texts */
-	Size		text_size;
+	InterestRowBuffer key;		/* of the texts, in the cache */
+	InterestRowBuffer joined;	/* the texts as the encoder sees them */
+	float	   *projected;		/* what the texts are to the network, as the cache keeps it */
 	float	   *vector;			/* (dimensions) */
 } InterestRowQuery;
 
@@ -46,8 +55,5 @@ extern bool InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, In
 /* The same for a behaviour row in its document form, and in its short form. */
 extern bool InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow *row);
 extern bool InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, InterestStateRow *row);
-
-/* The vector of a behaviour's joined texts, NULL if it has none or the model no encoder. */
-extern const float *InterestQuerySentence(InterestRowQuery *query, const InterestBehaviour *behaviour);
 
 #endif

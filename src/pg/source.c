@@ -31,6 +31,13 @@ typedef struct Interned
 	int			index;
 } Interned;
 
+/* A text of one column, known by its hash alone, and how many different ones came before it. */
+typedef struct KnownText
+{
+	uint64		hash[2];		/* hash key */
+	int			index;
+} KnownText;
+
 /* What a source's rows become, one after the other. */
 typedef struct Collector
 {
@@ -46,6 +53,13 @@ typedef struct Collector
 	InterestTrainingRow *rows;
 	int			sentence_room;
 	InterestSpan *sentence;		/* (sentences) */
+	InterestLexer *lexer;		/* NULL: no words */
+	HTAB	   *words;
+	int			word_room;
+	InterestSpan *word;			/* (words) */
+	HTAB	   *texts;
+	int			text_room;
+	InterestTrainingText *text; /* (texts) */
 	int64		rows_without_user;
 } Collector;
 
@@ -115,7 +129,7 @@ KeepSpans(Collector *collector, const InterestSpan *spans, int count)
 	return kept;
 }
 
-/* Number of the row's joined texts among the distinct ones, -1 without text. */
+/* Number of the row's joined texts among the distinct ones, -1 without text or encoder. */
 static int
 KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 {
@@ -125,7 +139,7 @@ KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 	Interned   *entry;
 	InterestSpan span;
 
-	if (length == 0)
+	if (length == 0 || collector->definition->encoder == NULL)
 		return -1;
 	text = MemoryContextAllocHuge(collector->row, length);
 	InterestJoinTexts(behaviour, texts, text);
@@ -139,6 +153,78 @@ KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 	}
 	collector->sentence[entry->index] = entry->span;
 	return entry->index;
+}
+
+/* Place of a word among the distinct ones. */
+static int
+KeepWord(Collector *collector, InterestSpan word)
+{
+	Interned   *entry = Intern(collector->words, collector->keep, word);
+
+	if (entry->index == collector->word_room)
+	{
+		collector->word_room *= 2;
+		collector->word = repalloc_huge(collector->word, sizeof(InterestSpan) * collector->word_room);
+	}
+	collector->word[entry->index] = entry->span;
+	return entry->index;
+}
+
+static void
+KeepWords(Collector *collector, InterestSpan span, InterestTrainingText *text)
+{
+	InterestTrainingWord *kept;
+	InterestWords words;
+
+	InterestReadWords(collector->lexer, span, &words);
+	kept = MemoryContextAllocHuge(collector->keep, sizeof(InterestTrainingWord) * Max(words.count, 1));
+	for (int i = 0; i < words.count; i++)
+	{
+		kept[i].word = KeepWord(collector, words.words[i].text);
+		kept[i].count = words.words[i].count;
+	}
+	text->count = words.count;
+	text->words = kept;
+}
+
+/* Place of a text among the distinct ones, -1 of a missing one. */
+static int
+KeepText(Collector *collector, InterestSpan span)
+{
+	uint64		hash[2];
+	KnownText  *known;
+	bool		found;
+
+	if (span.data == NULL)
+		return -1;
+	hash[0] = InterestHash64(span.data, span.length, 0);
+	hash[1] = InterestHash64(span.data, span.length, 1);
+	known = hash_search(collector->texts, hash, HASH_ENTER, &found);
+	if (found)
+		return known->index;
+	known->index = (int) hash_get_num_entries(collector->texts) - 1;
+	if (known->index == collector->text_room)
+	{
+		collector->text_room *= 2;
+		collector->text = repalloc_huge(collector->text, sizeof(InterestTrainingText) * collector->text_room);
+	}
+	KeepWords(collector, span, &collector->text[known->index]);
+	return known->index;
+}
+
+/* The places of a row's texts; NULL for a model without words. */
+static const int *
+KeepTexts(Collector *collector, const InterestBehaviour *behaviour)
+{
+	int			count = collector->definition->columns.text_count;
+	int		   *texts;
+
+	if (collector->lexer == NULL)
+		return NULL;
+	texts = MemoryContextAlloc(collector->keep, sizeof(int) * count);
+	for (int i = 0; i < count; i++)
+		texts[i] = KeepText(collector, behaviour->texts[i]);
+	return texts;
 }
 
 static uint64
@@ -214,6 +300,7 @@ KeepRow(Collector *collector, const InterestBehaviour *behaviour, const Interest
 	row = NextRow(collector);
 	KeepBehaviour(collector, behaviour, &row->behaviour);
 	row->sentence = KeepSentence(collector, behaviour);
+	row->texts = KeepTexts(collector, behaviour);
 	row->hash = HashRow(&collector->definition->columns, behaviour, target);
 	row->user = KeepSpan(collector, target->user);
 	row->label_count = target->label_count;
@@ -255,8 +342,27 @@ ReceiverDoesNothing(DestReceiver *self)
 {
 }
 
+static void
+StartWords(Collector *collector, InterestLexer *lexer)
+{
+	HASHCTL		control = {0};
+
+	if (lexer == NULL)
+		return;
+	collector->lexer = lexer;
+	collector->words = MakeInterner("interest words", collector->keep);
+	collector->word_room = 1024;
+	collector->word = palloc(sizeof(InterestSpan) * collector->word_room);
+	control.keysize = sizeof(uint64) * 2;
+	control.entrysize = sizeof(KnownText);
+	control.hcxt = collector->keep;
+	collector->texts = hash_create("interest texts of words", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	collector->text_room = 1024;
+	collector->text = palloc(sizeof(InterestTrainingText) * collector->text_room);
+}
+
 static Collector *
-MakeCollector(const InterestDefinition *definition)
+MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 {
 	Collector  *collector = palloc0(sizeof(Collector));
 
@@ -274,6 +380,7 @@ MakeCollector(const InterestDefinition *definition)
 	collector->rows = palloc(sizeof(InterestTrainingRow) * collector->room);
 	collector->sentence_room = 1024;
 	collector->sentence = palloc(sizeof(InterestSpan) * collector->sentence_room);
+	StartWords(collector, lexer);
 	return collector;
 }
 
@@ -324,14 +431,18 @@ EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int 
 
 void
 InterestReadSource(const InterestDefinition *definition, const char *relation,
-				   InterestLoadedEncoder *encoder, InterestSource *source)
+				   InterestLoadedEncoder *encoder, InterestLexer *lexer, InterestSource *source)
 {
-	Collector  *collector = MakeCollector(definition);
+	Collector  *collector = MakeCollector(definition, lexer);
 
 	InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, 0, 0);
 	Collect(collector, relation);
 	source->set.count = collector->count;
 	source->set.rows = collector->rows;
+	source->set.word_count = lexer ? (int) hash_get_num_entries(collector->words) : 0;
+	source->set.words = collector->word;
+	source->set.text_count = lexer ? (int) hash_get_num_entries(collector->texts) : 0;
+	source->set.texts = collector->text;
 	source->rows_without_user = collector->rows_without_user;
 	source->texts = (int) hash_get_num_entries(collector->sentences);
 	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;

@@ -9,20 +9,27 @@
 #include "core/training/training.h"
 #include "pg/definition.h"
 #include "pg/encoder_store.h"
+#include "pg/lexemes.h"
 
+/*
+ * Texts are kept once as the encoder sees them, until they are encoded; of words
+ * each distinct text costs 48 bytes and 8 for each of its words, each
+ * distinct word its bytes and some 100.
+ */
 typedef struct InterestSource
 {
 	InterestTrainingSet set;
 	int64		rows_without_user;	/* skipped */
-	int			texts;			/* distinct ones */
+	int			texts;			/* distinct ones as the encoder sees them */
 } InterestSource;
 
 /*
  * Reads the relation (quoted SQL) as the current user and encodes every
  * distinct text once; everything is in the current memory context.  encoder is
- * NULL for a model without texts.
+ * NULL for a model without, lexer for one without words.
  */
 extern void InterestReadSource(const InterestDefinition *definition, const char *relation,
-							   InterestLoadedEncoder *encoder, InterestSource *source);
+							   InterestLoadedEncoder *encoder, InterestLexer *lexer,
+							   InterestSource *source);
 
 #endif

@@ -147,8 +147,15 @@ EncoderOf(const InterestDefinition *definition)
 	return definition->encoder ? InterestEncoderByName(definition->encoder) : NULL;
 }
 
+static InterestLexer *
+LexerOf(const InterestDefinition *definition, const InterestLoadedEncoder *encoder)
+{
+	return InterestLexerMake(definition, encoder ? &encoder->tokenizer : NULL);
+}
+
 static InterestTrainingDefinition
-TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEncoder *encoder)
+TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEncoder *encoder,
+				   InterestLexer *lexer)
 {
 	InterestTrainingDefinition training = {0};
 
@@ -158,6 +165,8 @@ TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEnc
 	training.kinds = definition->kinds;
 	training.text_count = definition->columns.text_count;
 	training.sentence_width = encoder ? encoder->encoder.config.hidden : 0;
+	training.word_probe = lexer ? InterestLexerProbe(lexer) : NULL;
+	training.fusion = definition->fusion;
 	training.numeric_count = definition->columns.numeric_count;
 	training.categorical_count = definition->columns.categorical_count;
 	training.task = definition->task;
@@ -206,7 +215,8 @@ TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions
 {
 	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest training", TRAINING_BLOCK);
 	InterestLoadedEncoder *encoder = EncoderOf(definition);
-	InterestTrainingDefinition training = TrainingDefinition(definition, encoder);
+	InterestLexer *lexer = LexerOf(definition, encoder);
+	InterestTrainingDefinition training = TrainingDefinition(definition, encoder, lexer);
 	InterestTrainingObserver observer = {log, ShowProgress, LogEpoch};
 	InterestTrainingResult result;
 	InterestSource source;
@@ -214,7 +224,7 @@ TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions
 	InterestStatus status;
 	int			version;
 
-	InterestReadSource(definition, InterestSourceSql(definition), encoder, &source);
+	InterestReadSource(definition, InterestSourceSql(definition), encoder, lexer, &source);
 	INSTR_TIME_SET_CURRENT(log->start);
 	if (!InterestTrain(&source.set, &training, options, InterestCurrentKernel(), InterestSgemm,
 					   &observer, &arena->arena, &model, &result, &status))
@@ -301,6 +311,7 @@ interest_evaluate(PG_FUNCTION_ARGS)
 	InterestDefinition *definition;
 	InterestLoadedModel *model;
 	InterestLoadedEncoder *encoder = NULL;
+	InterestLexer *lexer;
 	InterestEvaluation evaluation;
 	InterestSource source;
 	InterestStatus status;
@@ -317,10 +328,13 @@ interest_evaluate(PG_FUNCTION_ARGS)
 	if (model->has_encoder)
 		encoder = InterestEncoderByHash(model->encoder_hash, psprintf("model \"%s\"", name));
 	InterestRequireFit(definition, model, encoder);
+	lexer = LexerOf(definition, encoder);
+	if (lexer)
+		InterestLexerRequire(lexer, model->model.network.features.word_probe);
 	InitMaterializedSRF(fcinfo, 0);
 	arena = InterestArenaBegin(CurrentMemoryContext, "interest evaluation", TRAINING_BLOCK);
 	InterestProgressBegin(0);
-	InterestReadSource(definition, EvaluationSource(fcinfo, definition), encoder, &source);
+	InterestReadSource(definition, EvaluationSource(fcinfo, definition), encoder, lexer, &source);
 	if (!InterestEvaluate(&source.set, &model->model, definition->seed, INTEREST_SPLIT_TEST,
 						  InterestCurrentKernel(), InterestSgemm, &observer, &arena->arena,
 						  &evaluation, &status))

@@ -27,6 +27,14 @@ NewLines(const InterestArithmetic *arithmetic, int lines, int width)
 	return InterestArenaArray(arithmetic->scratch, float, Line(lines, width));
 }
 
+const char *
+InterestFusionName(InterestFusionKind kind)
+{
+	static const char *const names[INTEREST_FUSIONS] = {"concat", "add", "multiply", "gate", "attention"};
+
+	return names[kind];
+}
+
 void
 InterestFusionComplete(InterestFusion *fusion)
 {

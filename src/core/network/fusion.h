@@ -60,6 +60,9 @@ typedef struct InterestFusionTape
 	float	   *whole;			/* multiply: the product; gate: r (rows, d) */
 } InterestFusionTape;
 
+/* "concat", "add" ... */
+extern const char *InterestFusionName(InterestFusionKind kind);
+
 /* Sizes of the layers, for a kind, d and the modalities. */
 extern void InterestFusionComplete(InterestFusion *fusion);
 
