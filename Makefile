@@ -119,7 +119,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
-	model aggregate topics words version rights model_errors review overload algebra document \
+	model aggregate topics version rights model_errors review overload algebra document words \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

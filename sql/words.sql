@@ -129,7 +129,7 @@ RESET ROLE;
 
 DROP SCHEMA closed CASCADE;
 SELECT interest_classify('closed', p) FROM post p WHERE person = 1;
-SELECT interest_drop_model(name) FROM (SELECT DISTINCT name FROM interest_models) m;
+SELECT count(interest_drop_model(name)) FROM (SELECT DISTINCT name FROM interest_models) m;
 SELECT interest_drop_encoder('tiny');
 DROP TABLE post CASCADE;
 DROP TEXT SEARCH CONFIGURATION public.stems;
