@@ -152,7 +152,7 @@ Measure(QualityRows *rows)
 	const InterestKernel *kernel = InterestKernelChoose("auto");
 	double		last;
 	InterestTrainingObserver observer = {&last, NULL, PrintEpoch};
-	InterestTrainingSet set = {rows->count, rows->rows, NULL};
+	InterestTrainingSet set = {.count = rows->count, .rows = rows->rows};
 	InterestModel model;
 	InterestTrainingResult result;
 	InterestEvaluation evaluation;
