@@ -97,7 +97,7 @@ int
 main(int argc, char **argv)
 {
 	InterestEncoder encoder;
-	InterestVocabulary *vocabulary;
+	InterestVocabulary *vocabulary = NULL;
 	InterestTokenizer tokenizer;
 	InterestStatus status;
 	char	  **lines;
