@@ -18,12 +18,20 @@ CORE = \
 	src/core/encoder/encoder.o \
 	src/core/encoder/forward.o \
 	src/core/encoder/safetensors.o \
+	src/core/encoder/samples.o \
 	src/core/encoder/weights.o \
 	src/core/kernel/avx2.o \
+	src/core/kernel/avx2_bf16.o \
+	src/core/kernel/avx2_int8.o \
 	src/core/kernel/avx512.o \
+	src/core/kernel/avx512bf16.o \
+	src/core/kernel/avx512vnni.o \
+	src/core/kernel/avxvnni.o \
 	src/core/kernel/kernel.o \
 	src/core/kernel/portable.o \
+	src/core/kernel/portable_narrow.o \
 	src/core/kernel/sgemm.o \
+	src/core/kernel/storage.o \
 	src/core/measure/conformal.o \
 	src/core/measure/curves.o \
 	src/core/measure/errors.o \

@@ -588,6 +588,7 @@ InterestEncoderReadDirectory(const char *path, InterestEncoderContent *content)
 	InterestModelFile vocabulary;
 	InterestStatus status;
 
+	content->config.storage = INTEREST_STORAGE_FP32;
 	ReadModules(&directory);
 	ReadPooling(&directory);
 	ReadArchitecture(&directory);

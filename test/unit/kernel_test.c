@@ -1,7 +1,8 @@
 /*
  * kernel_test.c
  *	  Every kernel against the portable one, bit for bit, and the portable one
- *	  against double precision; packing; the general product; choosing.
+ *	  against double precision; packing; the general product; choosing.  Narrow
+ *	  products are in narrow_test.c.
  */
 #include "check.h"
 
@@ -387,7 +388,7 @@ TestPacking(void)
 	InterestPackPanels(N, K, w, K, whole);
 	InterestPackPanelsTransposed(N, K, transposed, N, turned);
 	for (int part = 0; part < 3; part++)
-		InterestPackColumns(part * PART, PART, K, w + part * PART * K, K, parts);
+		InterestPackColumns(INTEREST_STORAGE_FP32, part * PART, PART, K, w + part * PART * K, parts);
 	CHECK(SameBits(whole, parts, size));
 	CHECK(SameBits(whole, turned, size));
 	CHECK(whole[1] == w[K] && whole[INTEREST_PANEL_WIDTH] == w[1]);

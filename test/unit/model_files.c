@@ -137,30 +137,87 @@ ReadConfig(InterestArena *arena, const char *directory, InterestEncoderConfig *c
 	config->strip_accents = JsonBool(tokenizer, "strip_accents", config->lowercase);
 	config->tokenize_chinese_chars = JsonBool(tokenizer, "tokenize_chinese_chars", true);
 	config->clean_text = true;
+	config->storage = INTEREST_STORAGE_FP32;
 	ReadPooling(arena, directory, config);
 	return InterestActivationFromName(JsonString(model, "hidden_act", ""), &config->activation, status) &&
 		InterestEncoderConfigCheck(config, status);
 }
 
 bool
-ReadEncoder(InterestArena *arena, const char *directory, const InterestKernel *kernel,
-			InterestEncoder *encoder, InterestStatus *status)
+ReadTokenizer(InterestArena *arena, const char *directory, const InterestEncoderConfig *config,
+			  InterestTokenizer *tokenizer, InterestStatus *status)
+{
+	size_t		length;
+	char	   *text = ReadModelFile(arena, directory, "vocab.txt", &length);
+	InterestVocabulary *vocabulary;
+
+	if (text == NULL)
+		return InterestFail(status, INTEREST_CORRUPT, "vocab.txt cannot be read");
+	if (!InterestVocabularyBuild(arena, text, length, &vocabulary, status))
+		return false;
+	tokenizer->vocabulary = vocabulary;
+	tokenizer->options.lowercase = config->lowercase;
+	tokenizer->options.strip_accents = config->strip_accents;
+	tokenizer->options.tokenize_chinese_chars = config->tokenize_chinese_chars;
+	tokenizer->options.clean_text = config->clean_text;
+	return true;
+}
+
+static bool
+OpenImage(InterestArena *arena, const InterestEncoderConfig *config, const void *image,
+		  const InterestKernel *kernel, InterestEncoder *encoder, InterestStatus *status)
+{
+	size_t		size = InterestEncoderPackedSize(config);
+	void	   *packed = InterestArenaAllocate(arena, size);
+
+	InterestEncoderPack(config, image, packed);
+	return InterestEncoderOpen(config, packed, size, kernel, encoder, status);
+}
+
+bool
+NarrowEncoder(InterestArena *arena, const InterestEncoderConfig *wide_config, float *wide,
+			  const InterestTokenizer *tokenizer, InterestStorage storage,
+			  const InterestKernel *kernel, InterestEncoder *encoder, InterestStatus *status)
+{
+	InterestEncoderConfig config = *wide_config;
+	float	   *magnitudes = NULL;
+	void	   *image;
+
+	config.storage = storage;
+	if (storage == INTEREST_STORAGE_INT8)
+	{
+		magnitudes = InterestArenaArray(arena, float, InterestEncoderMagnitudesSize(&config));
+		if (!OpenImage(arena, wide_config, wide, InterestKernelChoose("auto"), encoder, status) ||
+			!InterestEncoderMeasureSamples(encoder, tokenizer, arena, magnitudes, status))
+			return false;
+	}
+	image = InterestArenaAllocate(arena, InterestEncoderImageBytes(&config));
+	InterestEncoderNarrowImage(&config, wide, magnitudes, image);
+	return OpenImage(arena, &config, image, kernel, encoder, status);
+}
+
+bool
+ReadNarrowEncoder(InterestArena *arena, const char *directory, InterestStorage storage,
+				  const InterestKernel *kernel, InterestEncoder *encoder, InterestStatus *status)
 {
 	InterestEncoderConfig config;
+	InterestTokenizer tokenizer = {0};
 	WeightsFile weights;
-	float	   *image;
-	size_t		size;
-	void	   *packed;
+	float	   *wide;
 
 	if (!ReadConfig(arena, directory, &config, status) ||
 		!ReadWeights(arena, directory, &weights, status))
 		return false;
-	image = InterestArenaArray(arena, float, InterestEncoderImageSize(&config));
-	if (!InterestEncoderBuildImage(&config, weights.entries, weights.count,
-								   weights.data, weights.size, image, status))
-		return false;
-	size = InterestEncoderPackedSize(&config);
-	packed = InterestArenaAllocate(arena, size);
-	InterestEncoderPack(&config, image, packed);
-	return InterestEncoderOpen(&config, packed, size, kernel, encoder, status);
+	wide = InterestArenaArray(arena, float, InterestEncoderImageSize(&config));
+	return InterestEncoderBuildImage(&config, weights.entries, weights.count,
+									 weights.data, weights.size, wide, status) &&
+		(storage != INTEREST_STORAGE_INT8 || ReadTokenizer(arena, directory, &config, &tokenizer, status)) &&
+		NarrowEncoder(arena, &config, wide, &tokenizer, storage, kernel, encoder, status);
+}
+
+bool
+ReadEncoder(InterestArena *arena, const char *directory, const InterestKernel *kernel,
+			InterestEncoder *encoder, InterestStatus *status)
+{
+	return ReadNarrowEncoder(arena, directory, INTEREST_STORAGE_FP32, kernel, encoder, status);
 }

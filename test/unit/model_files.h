@@ -6,6 +6,7 @@
 #define INTEREST_TEST_MODEL_FILES_H
 
 #include "core/encoder/encoder.h"
+#include "core/encoder/samples.h"
 #include "core/encoder/weights.h"
 
 /*
@@ -30,7 +31,21 @@ extern bool ReadWeights(InterestArena *arena, const char *directory, WeightsFile
 extern bool ReadConfig(InterestArena *arena, const char *directory,
 					   InterestEncoderConfig *config, InterestStatus *status);
 
-/* The packed encoder of a directory, open. */
+/* vocab.txt and the options of the configuration. */
+extern bool ReadTokenizer(InterestArena *arena, const char *directory,
+						  const InterestEncoderConfig *config, InterestTokenizer *tokenizer,
+						  InterestStatus *status);
+
+/* The encoder of an image of fp32, narrowed to a storage, packed and open. */
+extern bool NarrowEncoder(InterestArena *arena, const InterestEncoderConfig *wide_config, float *wide,
+						  const InterestTokenizer *tokenizer, InterestStorage storage,
+						  const InterestKernel *kernel, InterestEncoder *encoder,
+						  InterestStatus *status);
+
+/* That of a directory; ReadEncoder: of fp32. */
+extern bool ReadNarrowEncoder(InterestArena *arena, const char *directory, InterestStorage storage,
+							  const InterestKernel *kernel, InterestEncoder *encoder,
+							  InterestStatus *status);
 extern bool ReadEncoder(InterestArena *arena, const char *directory, const InterestKernel *kernel,
 						InterestEncoder *encoder, InterestStatus *status);
 

@@ -9,6 +9,8 @@
 #include "model_files.h"
 
 #include <dirent.h>
+#include "core/base/random.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,6 +215,8 @@ TestConfigLimits(void)
 	CHECK_FIELD(layer_norm_epsilon, INFINITY, false);
 	CHECK_FIELD(activation, (InterestActivation) 3, false);
 	CHECK_FIELD(pooling, (InterestPooling) 3, false);
+	CHECK_FIELD(storage, INTEREST_STORAGE_INT8, true);
+	CHECK_FIELD(storage, (InterestStorage) 3, false);
 }
 
 static bool
@@ -229,8 +233,9 @@ ReadConfigBytes(const uint8_t *bytes, size_t size, InterestEncoderConfig *config
 	return sound;
 }
 
+/* Of fp32 the bytes end before the storage. */
 static void
-TestConfigBytes(void)
+TestConfigBytes(InterestStorage storage)
 {
 	InterestEncoderConfig config = SoundConfig();
 	InterestEncoderConfig other;
@@ -239,27 +244,35 @@ TestConfigBytes(void)
 	uint8_t		again[64] = {0};
 	InterestWriter writer = {bytes, 0};
 	InterestWriter second = {again, 0};
+	size_t		size = storage == INTEREST_STORAGE_FP32 ? 47 : 48;
 
+	config.storage = storage;
 	InterestEncoderConfigWrite(&counter, &config);
 	InterestEncoderConfigWrite(&writer, &config);
 	CHECK_INTEGER(counter.length, writer.length);
-	CHECK_INTEGER(writer.length, 47);
+	CHECK_INTEGER(writer.length, size);
+	CHECK_INTEGER(bytes[0], size - 46);
 	CHECK(ReadConfigBytes(bytes, writer.length, &other));
 	InterestEncoderConfigWrite(&second, &other);
 	CHECK(second.length == writer.length && memcmp(bytes, again, writer.length) == 0);
 	CHECK_INTEGER(other.vocabulary_size, 330);
 	CHECK(other.pooling == INTEREST_POOLING_MAX && !other.lowercase && other.clean_text);
+	CHECK(other.storage == storage);
 
-	for (size_t size = 0; size < writer.length; size++)
+	for (size = 0; size < writer.length; size++)
 		CHECK(!ReadConfigBytes(bytes, size, &other));
 	CHECK(!ReadConfigBytes(bytes, writer.length + 1, &other));
-	/* The top byte of every number and each of the last seven bytes. */
+	/* The top byte of every number and each of the last bytes. */
 	for (size_t i = 3; i < writer.length; i += i < 39 ? 4 : 1)
 	{
 		bytes[i] ^= 0x80;
 		CHECK(!ReadConfigBytes(bytes, writer.length, &other));
 		bytes[i] ^= 0x80;
 	}
+	/* The form of the other kind of storage. */
+	bytes[0] ^= 3;
+	bytes[47] = 0;
+	CHECK(!ReadConfigBytes(bytes, 48, &other));
 }
 
 static void
@@ -295,10 +308,99 @@ TestSpecs(void)
 		offset += spec.count;
 	}
 	CHECK_INTEGER(offset, InterestEncoderImageSize(&config));
+	CHECK_INTEGER(InterestEncoderImageBytes(&config), 4 * offset);
 	CHECK_STRING(spec.name, "encoder.layer.1.output.LayerNorm.bias");
 	InterestEncoderTensorSpec(&config, 5 + 16 + 10, &spec);
 	CHECK_STRING(spec.name, "encoder.layer.1.intermediate.dense.weight");
 	CHECK(spec.shape[0] == 64 && spec.shape[1] == 32);
+}
+
+/* Row j of a tensor narrowed; the outliers of matrices are channels 2 and 5. */
+static void
+CheckNarrowRow(const InterestTensorSpec *spec, size_t j, const float *wide, const char *tensor)
+{
+	size_t		rows = spec->shape[0];
+	size_t		width = spec->shape[1];
+	const char *numbers = tensor + spec->head;
+	const float *margins = (const float *) tensor;
+	float		row[64];
+	uint16_t	narrow[64];
+	int8_t		steps[64];
+
+	memcpy(row, wide + j * width, sizeof(float) * width);
+	if (spec->storage == INTEREST_STORAGE_FP32)
+		CHECK(memcmp((const float *) numbers + j * width, row, sizeof(float) * width) == 0);
+	if (spec->storage == INTEREST_STORAGE_BF16)
+	{
+		InterestToBf16(width, row, narrow);
+		CHECK(memcmp((const uint16_t *) numbers + j * width, narrow, sizeof(uint16_t) * width) == 0);
+	}
+	if (spec->storage == INTEREST_STORAGE_INT8)
+	{
+		if (spec->input != INTEREST_INPUT_NONE)
+		{
+			CHECK(((const int32_t *) tensor)[0] == 2 && ((const int32_t *) tensor)[1] == 5);
+			margins += INTEREST_INT8_OUTLIERS;
+			CHECK(margins[rows + j] == row[2] && margins[2 * rows + j] == row[5]);
+			row[2] = row[5] = 0;
+		}
+		CHECK(margins[j] == InterestToInt8(width, row, steps));
+		CHECK(memcmp((const int8_t *) numbers + j * width, steps, width) == 0);
+	}
+}
+
+/* Matrices narrow, vectors not; odd sizes fill up to whole floats. */
+static void
+TestNarrowImage(InterestStorage storage)
+{
+	InterestEncoderConfig config = SoundConfig();
+	InterestRandom numbers = InterestRandomKeyed(5, 0, 0, 0);
+	size_t		floats;
+	size_t		bytes;
+	size_t		place = 0;
+	float	   *wide;
+	float	   *magnitudes;
+	char	   *image;
+	InterestTensorSpec spec;
+
+	config.hidden = 7;
+	config.heads = 1;
+	config.storage = storage;
+	floats = InterestEncoderImageSize(&config);
+	bytes = InterestEncoderImageBytes(&config);
+	wide = malloc(floats * sizeof(float));
+	image = malloc(bytes);
+	magnitudes = calloc(InterestEncoderMagnitudesSize(&config), sizeof(float));
+	for (size_t i = 0; i < floats; i++)
+		wide[i] = (float) InterestRandomUniform(&numbers) - 0.5f;
+	memset(image, 0x55, bytes);
+	for (int layer = 0; layer < config.layers; layer++)
+		for (int input = 0; input < INTEREST_INPUT_NONE; input++)
+		{
+			float	   *here = magnitudes + InterestEncoderMagnitudesOffset(&config, layer, input);
+
+			here[5] = 3;
+			here[2] = 3.5f;
+		}
+	InterestEncoderNarrowImage(&config, wide, magnitudes, image);
+	for (int i = 0; i < InterestEncoderTensorCount(&config); i++)
+	{
+		InterestEncoderTensorSpec(&config, i, &spec);
+		CHECK_INTEGER(spec.place, place);
+		CHECK(spec.storage == (spec.dimensions == 2 ? storage : INTEREST_STORAGE_FP32));
+		place += spec.bytes;
+		CHECK(spec.layer == (i < 5 ? -1 : (i - 5) / 16));
+		for (size_t j = 0; j < spec.shape[0]; j++)
+			CheckNarrowRow(&spec, j, wide + spec.offset, image + spec.place);
+	}
+	CHECK_INTEGER(place, bytes);
+	/* The first tensor, 330 rows of 7, is filled up with zeros. */
+	InterestEncoderTensorSpec(&config, 0, &spec);
+	if (storage == INTEREST_STORAGE_INT8)
+		CHECK(spec.bytes == 330 * 4 + 2312 && image[spec.bytes - 1] == 0 && image[spec.bytes - 2] == 0);
+	free(wide);
+	free(magnitudes);
+	free(image);
 }
 
 static const char *
@@ -395,7 +497,11 @@ main(void)
 	TestLongName();
 	TestWiden();
 	TestConfigLimits();
-	TestConfigBytes();
+	for (int storage = 0; storage < INTEREST_STORAGES; storage++)
+	{
+		TestConfigBytes((InterestStorage) storage);
+		TestNarrowImage((InterestStorage) storage);
+	}
 	TestNames();
 	TestSpecs();
 	TestFind();

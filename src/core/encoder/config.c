@@ -6,8 +6,12 @@
 
 #include <string.h>
 
-/* The first number of the canonical bytes. */
-#define CONFIG_FORMAT 1
+/*
+ * The first number of the canonical bytes: the older form is that of fp32 and
+ * does not name the storage, the other one ends with it.
+ */
+#define CONFIG_FORMAT_FP32 1
+#define CONFIG_FORMAT 2
 
 static bool
 CheckRange(const char *name, int value, int least, int most, InterestStatus *status)
@@ -65,13 +69,22 @@ InterestEncoderConfigCheck(const InterestEncoderConfig *config, InterestStatus *
 		return InterestFail(status, INTEREST_INVALID_ARGUMENT,
 							"encoder configuration has an unknown pooling, number %d",
 							(int) config->pooling);
+	if ((unsigned int) config->storage >= INTEREST_STORAGES)
+		return InterestFail(status, INTEREST_INVALID_ARGUMENT,
+							"encoder configuration has an unknown storage, number %d",
+							(int) config->storage);
+	if (config->storage == INTEREST_STORAGE_INT8 &&
+		(config->hidden < INTEREST_INT8_OUTLIERS || config->intermediate < INTEREST_INT8_OUTLIERS))
+		return InterestFail(status, INTEREST_UNSUPPORTED, "encoder is too narrow for int8");
 	return true;
 }
 
 void
 InterestEncoderConfigWrite(InterestWriter *writer, const InterestEncoderConfig *config)
 {
-	InterestWriteU32(writer, CONFIG_FORMAT);
+	bool		fp32 = config->storage == INTEREST_STORAGE_FP32;
+
+	InterestWriteU32(writer, fp32 ? CONFIG_FORMAT_FP32 : CONFIG_FORMAT);
 	InterestWriteU32(writer, (uint32_t) config->vocabulary_size);
 	InterestWriteU32(writer, (uint32_t) config->hidden);
 	InterestWriteU32(writer, (uint32_t) config->layers);
@@ -88,6 +101,8 @@ InterestEncoderConfigWrite(InterestWriter *writer, const InterestEncoderConfig *
 	InterestWriteByte(writer, config->strip_accents);
 	InterestWriteByte(writer, config->tokenize_chinese_chars);
 	InterestWriteByte(writer, config->clean_text);
+	if (!fp32)
+		InterestWriteByte(writer, (uint8_t) config->storage);
 }
 
 /* A number over the range of int becomes -1, which no check lets pass. */
@@ -131,7 +146,15 @@ InterestEncoderConfigRead(InterestReader *reader, InterestEncoderConfig *config,
 	config->strip_accents = ReadBool(reader);
 	config->tokenize_chinese_chars = ReadBool(reader);
 	config->clean_text = ReadBool(reader);
-	if (reader->failed || format != CONFIG_FORMAT || InterestReaderLeft(reader) != 0)
+	config->storage = INTEREST_STORAGE_FP32;
+	if (format == CONFIG_FORMAT)
+	{
+		config->storage = (InterestStorage) InterestReadByte(reader);
+		reader->failed |= config->storage == INTEREST_STORAGE_FP32;
+	}
+	else if (format != CONFIG_FORMAT_FP32)
+		reader->failed = true;
+	if (reader->failed || InterestReaderLeft(reader) != 0)
 		return InterestFail(status, INTEREST_CORRUPT, "stored encoder configuration is damaged");
 	return InterestEncoderConfigCheck(config, status);
 }

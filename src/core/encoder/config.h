@@ -7,6 +7,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/status.h"
+#include "core/kernel/storage.h"
 
 #define INTEREST_ENCODER_MAX_VOCABULARY 1000000
 #define INTEREST_ENCODER_MAX_HIDDEN 4096
@@ -47,6 +48,7 @@ typedef struct InterestEncoderConfig
 	InterestActivation activation;
 	InterestPooling pooling;
 	bool		normalize;		/* scale the pooled vector to norm 1 */
+	InterestStorage storage;	/* of matrices and embeddings */
 
 	/* tokenizer */
 	bool		lowercase;

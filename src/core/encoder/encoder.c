@@ -41,29 +41,43 @@ typedef struct Cursor
 	size_t		used;			/* bytes */
 } Cursor;
 
+/* All kernels read the same panels. */
 const char *
 InterestEncoderPackingName(const InterestEncoderConfig *config, const InterestKernel *kernel)
 {
-	return "fp32";
+	return InterestStorageName(config->storage);
+}
+
+static const void *
+Take(Cursor *cursor, size_t bytes)
+{
+	const char *at = cursor->packed ? cursor->packed + cursor->used : NULL;
+
+	bytes += INTEREST_ALIGNMENT - 1;
+	cursor->used += bytes - bytes % INTEREST_ALIGNMENT;
+	return at;
 }
 
 static const float *
-Take(Cursor *cursor, size_t floats)
+TakeFloats(Cursor *cursor, int n)
 {
-	const char *at = cursor->packed ? cursor->packed + cursor->used : NULL;
-	size_t		bytes = floats * sizeof(float) + INTEREST_ALIGNMENT - 1;
-
-	cursor->used += bytes - bytes % INTEREST_ALIGNMENT;
-	return (const float *) at;
+	return Take(cursor, sizeof(float) * (size_t) n);
 }
 
 static InterestEncoderLinear
-TakeLinear(Cursor *cursor, int n, int k)
+TakeLinear(Cursor *cursor, InterestStorage storage, int n, int k)
 {
-	InterestEncoderLinear linear;
+	InterestEncoderLinear linear = {{NULL, NULL, NULL}, NULL, NULL};
+	size_t		columns = InterestPanelsSize(n, 1);
 
-	linear.panels = Take(cursor, InterestPanelsSize(n, k));
-	linear.bias = Take(cursor, (size_t) n);
+	linear.weights.panels = Take(cursor, InterestPanelsBytes(storage, n, k));
+	if (storage == INTEREST_STORAGE_INT8)
+	{
+		linear.weights.margins = Take(cursor, sizeof(float) * INTEREST_INT8_MARGIN * columns);
+		linear.weights.offsets = Take(cursor, sizeof(int32_t) * columns);
+		linear.outliers = Take(cursor, sizeof(int32_t) * INTEREST_INT8_OUTLIERS);
+	}
+	linear.bias = TakeFloats(cursor, n);
 	return linear;
 }
 
@@ -72,9 +86,15 @@ TakeNorm(Cursor *cursor, int n)
 {
 	InterestEncoderNorm norm;
 
-	norm.gain = Take(cursor, (size_t) n);
-	norm.bias = Take(cursor, (size_t) n);
+	norm.gain = TakeFloats(cursor, n);
+	norm.bias = TakeFloats(cursor, n);
 	return norm;
+}
+
+static size_t
+TableBytes(const InterestEncoderConfig *config, int rows)
+{
+	return InterestStorageSize(config->storage) * (size_t) rows * (size_t) config->hidden;
 }
 
 /* Sets the encoder's pointers into packed; returns the size of it all. */
@@ -84,18 +104,21 @@ LayOut(const InterestEncoderConfig *config, const void *packed, InterestEncoder 
 	Cursor		cursor = {packed, PACKED_HEADER};
 	int			hidden = config->hidden;
 
-	encoder->words = Take(&cursor, (size_t) config->vocabulary_size * hidden);
-	encoder->positions = Take(&cursor, (size_t) config->positions * hidden);
+	encoder->words = Take(&cursor, TableBytes(config, config->vocabulary_size));
+	encoder->word_scales = NULL;
+	if (config->storage == INTEREST_STORAGE_INT8)
+		encoder->word_scales = TakeFloats(&cursor, config->vocabulary_size);
+	encoder->positions = TakeFloats(&cursor, config->positions * hidden);
 	encoder->embedding_norm = TakeNorm(&cursor, hidden);
 	for (int i = 0; i < config->layers; i++)
 	{
 		InterestEncoderLayer *layer = encoder->layers + i;
 
-		layer->attention_input = TakeLinear(&cursor, 3 * hidden, hidden);
-		layer->attention_output = TakeLinear(&cursor, hidden, hidden);
+		layer->attention_input = TakeLinear(&cursor, config->storage, 3 * hidden, hidden);
+		layer->attention_output = TakeLinear(&cursor, config->storage, hidden, hidden);
 		layer->attention_norm = TakeNorm(&cursor, hidden);
-		layer->expand = TakeLinear(&cursor, config->intermediate, hidden);
-		layer->contract = TakeLinear(&cursor, hidden, config->intermediate);
+		layer->expand = TakeLinear(&cursor, config->storage, config->intermediate, hidden);
+		layer->contract = TakeLinear(&cursor, config->storage, hidden, config->intermediate);
 		layer->output_norm = TakeNorm(&cursor, hidden);
 	}
 	return cursor.used;
@@ -127,83 +150,148 @@ WriteHeader(const InterestEncoderConfig *config, uint8_t *header)
  * The packed buffer is the one place where a section is written; everywhere
  * else it is read-only.
  */
-static float *
-Section(const float *section)
+static void *
+Section(const void *section)
 {
-	return (float *) section;
+	return (void *) section;
 }
 
-static const float *
-Tensor(const InterestEncoderConfig *config, const float *image, int i)
+/* A tensor of the image; what is before its numbers is of int8 only. */
+typedef struct Tensor
+{
+	const void *numbers;
+	const float *scales;		/* of the rows of embeddings */
+	const int32_t *outliers;	/* of a matrix; the margins of its rows follow */
+} Tensor;
+
+static Tensor
+FindTensor(const InterestEncoderConfig *config, const void *image, int i)
 {
 	InterestTensorSpec spec;
+	const char *at;
 
 	InterestEncoderTensorSpec(config, i, &spec);
-	return image + spec.offset;
+	at = (const char *) image + spec.place;
+	return (Tensor) {at + spec.head, (const float *) at, (const int32_t *) at};
 }
 
 static void
-Copy(const float *section, const float *from, int n)
+Copy(const float *section, Tensor tensor, int n)
 {
-	memcpy(Section(section), from, sizeof(float) * (size_t) n);
+	memcpy(Section(section), tensor.numbers, sizeof(float) * (size_t) n);
 }
 
-/* n columns of a linear layer from its column first on. */
+/* The margins of n columns of a layer of all columns, and its outliers. */
 static void
-PackLinear(InterestEncoderLinear linear, int first, int n, int k,
-		   const float *weight, const float *bias)
+PackMargins(const InterestEncoderLinear *linear, int first, int n, int all, Tensor weight)
 {
-	InterestPackColumns(first, n, k, weight, k, Section(linear.panels));
-	Copy(linear.bias + first, bias, n);
+	size_t		width = InterestPanelsSize(all, 1);
+	const float *margins = (const float *) (weight.outliers + INTEREST_INT8_OUTLIERS);
+
+	for (int i = 0; i < INTEREST_INT8_MARGIN; i++)
+		memcpy(Section(linear->weights.margins + i * width + first), margins + (size_t) i * n,
+			   sizeof(float) * (size_t) n);
+	memcpy(Section(linear->outliers), weight.outliers, sizeof(int32_t) * INTEREST_INT8_OUTLIERS);
+}
+
+/* n columns of a linear layer of all columns, from its column first on. */
+static void
+PackLinear(InterestStorage storage, const InterestEncoderLinear *linear, int first, int n, int all,
+		   int k, Tensor weight, Tensor bias)
+{
+	InterestPackColumns(storage, first, n, k, weight.numbers, Section(linear->weights.panels));
+	if (storage == INTEREST_STORAGE_INT8)
+	{
+		PackMargins(linear, first, n, all, weight);
+		InterestPackOffsets(n, k, weight.numbers, Section(linear->weights.offsets + first));
+	}
+	Copy(linear->bias + first, bias, n);
+}
+
+/* Row i of a table of embeddings, widened. */
+static void
+WidenRow(InterestStorage storage, int width, const void *numbers, const float *scales,
+		 size_t i, float *out)
+{
+	size_t		n = (size_t) width;
+
+	switch (storage)
+	{
+		case INTEREST_STORAGE_FP32:
+			memcpy(out, (const float *) numbers + i * n, sizeof(float) * n);
+			break;
+		case INTEREST_STORAGE_BF16:
+			InterestFromBf16(n, (const uint16_t *) numbers + i * n, out);
+			break;
+		case INTEREST_STORAGE_INT8:
+			InterestFromInt8(n, (const int8_t *) numbers + i * n, scales[i], out);
+			break;
+	}
+}
+
+void
+InterestEncoderWord(const InterestEncoder *encoder, int32_t id, float *out)
+{
+	WidenRow(encoder->config.storage, encoder->config.hidden, encoder->words,
+			 encoder->word_scales, (size_t) id, out);
 }
 
 static void
-PackEmbeddings(const InterestEncoderConfig *config, const float *image,
+PackEmbeddings(const InterestEncoderConfig *config, const void *image,
 			   const InterestEncoder *encoder)
 {
-	const float *positions = Tensor(config, image, POSITIONS);
-	const float *type = Tensor(config, image, TOKEN_TYPES);
+	Tensor		words = FindTensor(config, image, WORDS);
+	Tensor		positions = FindTensor(config, image, POSITIONS);
+	Tensor		types = FindTensor(config, image, TOKEN_TYPES);
+	float		type[INTEREST_ENCODER_MAX_HIDDEN];
 	float	   *to = Section(encoder->positions);
 
-	memcpy(Section(encoder->words), Tensor(config, image, WORDS),
-		   sizeof(float) * (size_t) config->vocabulary_size * config->hidden);
-	for (int i = 0; i < config->positions; i++)
+	memcpy(Section(encoder->words), words.numbers, TableBytes(config, config->vocabulary_size));
+	if (encoder->word_scales)
+		memcpy(Section(encoder->word_scales), words.scales,
+			   sizeof(float) * (size_t) config->vocabulary_size);
+	WidenRow(config->storage, config->hidden, types.numbers, types.scales, 0, type);
+	for (int i = 0; i < config->positions; i++, to += config->hidden)
+	{
+		WidenRow(config->storage, config->hidden, positions.numbers, positions.scales, (size_t) i, to);
 		for (int j = 0; j < config->hidden; j++)
-			*to++ = *positions++ + type[j];
-	Copy(encoder->embedding_norm.gain, Tensor(config, image, EMBEDDING_NORM_GAIN), config->hidden);
-	Copy(encoder->embedding_norm.bias, Tensor(config, image, EMBEDDING_NORM_BIAS), config->hidden);
+			to[j] += type[j];
+	}
+	Copy(encoder->embedding_norm.gain, FindTensor(config, image, EMBEDDING_NORM_GAIN), config->hidden);
+	Copy(encoder->embedding_norm.bias, FindTensor(config, image, EMBEDDING_NORM_BIAS), config->hidden);
 }
 
 static void
-PackLayer(const InterestEncoderConfig *config, const float *image, int number,
+PackLayer(const InterestEncoderConfig *config, const void *image, int number,
 		  const InterestEncoderLayer *layer)
 {
+	InterestStorage storage = config->storage;
 	int			hidden = config->hidden;
-	const float *tensors[INTEREST_ENCODER_LAYER_TENSORS];
+	Tensor		tensors[INTEREST_ENCODER_LAYER_TENSORS];
 
 	for (int i = 0; i < INTEREST_ENCODER_LAYER_TENSORS; i++)
-		tensors[i] = Tensor(config, image, INTEREST_ENCODER_EMBEDDING_TENSORS +
-							number * INTEREST_ENCODER_LAYER_TENSORS + i);
-	PackLinear(layer->attention_input, 0, hidden, hidden,
+		tensors[i] = FindTensor(config, image, INTEREST_ENCODER_EMBEDDING_TENSORS +
+								number * INTEREST_ENCODER_LAYER_TENSORS + i);
+	PackLinear(storage, &layer->attention_input, 0, hidden, 3 * hidden, hidden,
 			   tensors[QUERY_WEIGHT], tensors[QUERY_BIAS]);
-	PackLinear(layer->attention_input, hidden, hidden, hidden,
+	PackLinear(storage, &layer->attention_input, hidden, hidden, 3 * hidden, hidden,
 			   tensors[KEY_WEIGHT], tensors[KEY_BIAS]);
-	PackLinear(layer->attention_input, 2 * hidden, hidden, hidden,
+	PackLinear(storage, &layer->attention_input, 2 * hidden, hidden, 3 * hidden, hidden,
 			   tensors[VALUE_WEIGHT], tensors[VALUE_BIAS]);
-	PackLinear(layer->attention_output, 0, hidden, hidden,
+	PackLinear(storage, &layer->attention_output, 0, hidden, hidden, hidden,
 			   tensors[ATTENTION_OUTPUT_WEIGHT], tensors[ATTENTION_OUTPUT_BIAS]);
 	Copy(layer->attention_norm.gain, tensors[ATTENTION_NORM_GAIN], hidden);
 	Copy(layer->attention_norm.bias, tensors[ATTENTION_NORM_BIAS], hidden);
-	PackLinear(layer->expand, 0, config->intermediate, hidden,
+	PackLinear(storage, &layer->expand, 0, config->intermediate, config->intermediate, hidden,
 			   tensors[EXPAND_WEIGHT], tensors[EXPAND_BIAS]);
-	PackLinear(layer->contract, 0, hidden, config->intermediate,
+	PackLinear(storage, &layer->contract, 0, hidden, hidden, config->intermediate,
 			   tensors[CONTRACT_WEIGHT], tensors[CONTRACT_BIAS]);
 	Copy(layer->output_norm.gain, tensors[OUTPUT_NORM_GAIN], hidden);
 	Copy(layer->output_norm.bias, tensors[OUTPUT_NORM_BIAS], hidden);
 }
 
 void
-InterestEncoderPack(const InterestEncoderConfig *config, const float *image, void *packed)
+InterestEncoderPack(const InterestEncoderConfig *config, const void *image, void *packed)
 {
 	InterestEncoder encoder;
 

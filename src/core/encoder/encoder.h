@@ -20,10 +20,11 @@
  */
 #define INTEREST_ENCODER_PASS_TOKENS 256
 
-/* A linear layer: panels of (out, in), bias (out). */
+/* A linear layer: weights (out, in) in the configuration's storage, bias (out). */
 typedef struct InterestEncoderLinear
 {
-	const float *panels;
+	InterestNarrowWeights weights;	/* of fp32: the panels alone */
+	const int32_t *outliers;	/* channels (INTEREST_INT8_OUTLIERS), of int8 only */
 	const float *bias;
 } InterestEncoderLinear;
 
@@ -48,7 +49,8 @@ typedef struct InterestEncoder
 {
 	InterestEncoderConfig config;
 	const InterestKernel *kernel;
-	const float *words;			/* (vocabulary, hidden) */
+	const void *words;			/* (vocabulary, hidden) in the configuration's storage */
+	const float *word_scales;	/* (vocabulary), of int8 only */
 	const float *positions;		/* (positions, hidden), token type 0 added */
 	InterestEncoderNorm embedding_norm;
 	InterestEncoderLayer layers[INTEREST_ENCODER_MAX_LAYERS];
@@ -65,11 +67,11 @@ extern const char *InterestEncoderPackingName(const InterestEncoderConfig *confi
 
 /*
  * The packed form: one flat buffer that any address can hold (aligned to
- * INTEREST_ALIGNMENT), made once from the image (core/encoder/weights.h) and
- * then only read.
+ * INTEREST_ALIGNMENT), made once from the image of the configuration's storage
+ * (core/encoder/weights.h) and then only read.
  */
 extern size_t InterestEncoderPackedSize(const InterestEncoderConfig *config);	/* bytes */
-extern void InterestEncoderPack(const InterestEncoderConfig *config, const float *image,
+extern void InterestEncoderPack(const InterestEncoderConfig *config, const void *image,
 								void *packed);
 
 /*
@@ -80,6 +82,9 @@ extern bool InterestEncoderOpen(const InterestEncoderConfig *config,
 								const void *packed, size_t size,
 								const InterestKernel *kernel,
 								InterestEncoder *encoder, InterestStatus *status);
+
+/* out (hidden) = the embedding of a word; id is one of the vocabulary's. */
+extern void InterestEncoderWord(const InterestEncoder *encoder, int32_t id, float *out);
 
 /*
  * out (texts, hidden) = the pooled, and where the configuration says so
@@ -92,6 +97,14 @@ extern bool InterestEncoderOpen(const InterestEncoderConfig *config,
 extern bool InterestEncode(const InterestEncoder *encoder, InterestArena *scratch,
 						   int texts, const int32_t *ids, const int *lengths,
 						   float *out, InterestStatus *status);
+
+/*
+ * Raises magnitudes (core/encoder/weights.h) to those of what goes into the
+ * matrices when the texts are encoded, with weights of fp32.
+ */
+extern bool InterestEncoderMeasure(const InterestEncoder *encoder, InterestArena *scratch,
+								   int texts, const int32_t *ids, const int *lengths,
+								   float *magnitudes, InterestStatus *status);
 
 /*
  * Sees the hidden states, for tests and for explaining: called after the

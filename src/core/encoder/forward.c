@@ -9,6 +9,8 @@
  */
 #include "core/encoder/encoder.h"
 
+#include "core/encoder/weights.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -22,8 +24,10 @@ typedef struct Pass
 {
 	const InterestEncoder *encoder;
 	const InterestKernel *kernel;
+	const InterestNarrowKernel *narrow; /* NULL for fp32 */
 	const InterestHost *host;
 	const InterestEncoderObserver *observer;	/* or NULL */
+	float	   *magnitudes;		/* to be measured, or NULL */
 
 	int			texts;
 	int			tokens;
@@ -39,6 +43,10 @@ typedef struct Pass
 	float	   *mixed;			/* (tokens, 3 hidden): query, key, value; then a layer's output */
 	float	   *context;		/* (tokens, hidden): what attention gathered */
 	float	   *wide;			/* (tokens, intermediate) */
+
+	/* What goes into the next product, narrowed; not for fp32. */
+	char	   *codes;			/* (tokens, hidden or intermediate) */
+	float	   *margins;		/* (tokens, INTEREST_INT8_MARGIN) */
 
 	/* One head of one text. */
 	float	   *keys;			/* panels of (tokens of the text, head size) */
@@ -64,6 +72,13 @@ Stride(int n)
 	return (n + line - 1) / line * line + line;
 }
 
+/* A row stride for the codes of n numbers, in bytes. */
+static size_t
+CodeStride(const Pass *pass, int n)
+{
+	return sizeof(float) * (size_t) Stride((n * pass->narrow->code_size + 3) / 4);
+}
+
 static float *
 NewMatrix(InterestArena *scratch, int rows, int stride)
 {
@@ -84,41 +99,72 @@ NewBuffers(Pass *pass, InterestArena *scratch, int tokens, int longest)
 	pass->mixed = NewMatrix(scratch, tokens, pass->mixed_stride);
 	pass->context = NewMatrix(scratch, tokens, pass->hidden_stride);
 	pass->wide = NewMatrix(scratch, tokens, pass->wide_stride);
+	if (pass->narrow)
+	{
+		int			widest = config->hidden > config->intermediate ? config->hidden : config->intermediate;
+
+		pass->codes = InterestArenaAllocate(scratch, CodeStride(pass, widest) * (size_t) tokens);
+		pass->margins = InterestArenaArray(scratch, float, (size_t) tokens * INTEREST_INT8_MARGIN);
+	}
 	pass->keys = InterestArenaArray(scratch, float, InterestPanelsSize(longest, head));
 	pass->values = InterestArenaArray(scratch, float, InterestPanelsSize(head, longest));
 	pass->scores = NewMatrix(scratch, QUERY_BLOCK, Stride(WholePanels(longest)));
 }
 
-/* to (tokens, n) = from (tokens, k) through a linear layer. */
+/* Makes a token's row (n) ready for the layer that it goes into next. */
 static void
-Linear(const Pass *pass, InterestEncoderLinear linear, int n, int k,
+Narrow(const Pass *pass, const InterestEncoderLinear *next, int token, int n, float *row)
+{
+	float	   *margin = pass->margins + (size_t) token * INTEREST_INT8_MARGIN;
+	char	   *codes = pass->codes + (size_t) token * CodeStride(pass, n);
+
+	if (next->outliers)
+		InterestTakeOutliers(row, next->outliers, margin + 1);
+	pass->narrow->narrow(n, row, codes, margin);
+	if (next->outliers)
+		InterestPutOutliers(row, next->outliers, margin + 1);
+}
+
+/* to (tokens, n) = from (tokens, k) through a linear layer; narrowed rows in its place. */
+static void
+Linear(const Pass *pass, const InterestEncoderLinear *linear, int n, int k,
 	   const float *from, int from_stride, float *to, int to_stride)
 {
-	int64_t		block = CANCEL_WORK / ((int64_t) n * k) + 1;
+	int			block = (int) (CANCEL_WORK / ((int64_t) n * k)) + 1;
 
-	for (int first = 0; first < pass->tokens; first += (int) block)
+	for (int first = 0; first < pass->tokens; first += block)
 	{
 		int			left = pass->tokens - first;
+		int			rows = block < left ? block : left;
+		float	   *out = to + (size_t) first * to_stride;
 
 		InterestCheckCancel(pass->host);
-		pass->kernel->product(block < left ? (int) block : left, n, k,
-							  from + (size_t) first * from_stride, from_stride,
-							  linear.panels, linear.bias,
-							  to + (size_t) first * to_stride, to_stride);
+		if (pass->narrow)
+			pass->narrow->product(rows, n, k, pass->codes + first * CodeStride(pass, k), CodeStride(pass, k),
+								  pass->margins + (size_t) first * INTEREST_INT8_MARGIN,
+								  &linear->weights, linear->bias, out, to_stride);
+		else
+			pass->kernel->product(rows, n, k, from + (size_t) first * from_stride, from_stride,
+								  linear->weights.panels, linear->bias, out, to_stride);
 	}
 }
 
 /* x = LayerNorm(x + residual), residual (tokens, hidden). */
 static void
 AddAndNormalize(const Pass *pass, const float *residual, int residual_stride,
-				InterestEncoderNorm norm)
+				InterestEncoderNorm norm, const InterestEncoderLinear *next)
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
 
 	for (int i = 0; i < pass->tokens; i++)
-		pass->kernel->layer_norm(config->hidden, pass->x + (size_t) i * pass->hidden_stride,
-								 residual + (size_t) i * residual_stride,
+	{
+		float	   *x = pass->x + (size_t) i * pass->hidden_stride;
+
+		pass->kernel->layer_norm(config->hidden, x, residual + (size_t) i * residual_stride,
 								 norm.gain, norm.bias, config->layer_norm_epsilon);
+		if (pass->narrow && next)
+			Narrow(pass, next, i, config->hidden, x);
+	}
 }
 
 /* The embeddings of every token: its word and its position in its text. */
@@ -129,16 +175,18 @@ Embed(const Pass *pass)
 	const InterestEncoderConfig *config = &encoder->config;
 	const int32_t *id = pass->ids;
 	float	   *x = pass->x;
+	int			token = 0;
 
 	for (int t = 0; t < pass->texts; t++)
 		for (int i = 0; i < pass->lengths[t]; i++, id++, x += pass->hidden_stride)
 		{
-			memcpy(x, encoder->words + (size_t) *id * config->hidden,
-				   sizeof(float) * (size_t) config->hidden);
+			InterestEncoderWord(encoder, *id, x);
 			pass->kernel->layer_norm(config->hidden, x,
 									 encoder->positions + (size_t) i * config->hidden,
 									 encoder->embedding_norm.gain, encoder->embedding_norm.bias,
 									 config->layer_norm_epsilon);
+			if (pass->narrow)
+				Narrow(pass, &encoder->layers[0].attention_input, token++, config->hidden, x);
 		}
 }
 
@@ -175,7 +223,7 @@ AttendHead(const Pass *pass, int length, const float *query, float *context)
 }
 
 static void
-Attend(const Pass *pass)
+Attend(const Pass *pass, const InterestEncoderLinear *next)
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
 	int			size = config->hidden / config->heads;
@@ -191,10 +239,12 @@ Attend(const Pass *pass)
 		query += (size_t) length * pass->mixed_stride;
 		context += (size_t) length * pass->hidden_stride;
 	}
+	for (int i = 0; i < pass->tokens && pass->narrow; i++)
+		Narrow(pass, next, i, config->hidden, pass->context + (size_t) i * pass->hidden_stride);
 }
 
 static void
-Activate(const Pass *pass)
+Activate(const Pass *pass, const InterestEncoderLinear *next)
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
 	void		(*activation) (int n, float *x) = pass->kernel->gelu;
@@ -204,28 +254,58 @@ Activate(const Pass *pass)
 	else if (config->activation == INTEREST_ACTIVATION_RELU)
 		activation = pass->kernel->relu;
 	for (int i = 0; i < pass->tokens; i++)
-		activation(config->intermediate, pass->wide + (size_t) i * pass->wide_stride);
+	{
+		float	   *row = pass->wide + (size_t) i * pass->wide_stride;
+
+		activation(config->intermediate, row);
+		if (pass->narrow)
+			Narrow(pass, next, i, config->intermediate, row);
+	}
 }
 
+/* Raises the magnitudes of an input (tokens, width) of a layer. */
 static void
-RunLayer(const Pass *pass, const InterestEncoderLayer *layer)
+Measure(const Pass *pass, int layer, InterestEncoderInput input,
+		const float *x, int stride, int width)
 {
-	int			hidden = pass->encoder->config.hidden;
-	int			intermediate = pass->encoder->config.intermediate;
+	float	   *magnitudes;
 
-	Linear(pass, layer->attention_input, 3 * hidden, hidden,
+	if (pass->magnitudes == NULL)
+		return;
+	magnitudes = pass->magnitudes + InterestEncoderMagnitudesOffset(&pass->encoder->config, layer, input);
+	for (int i = 0; i < pass->tokens; i++, x += stride)
+		for (int j = 0; j < width; j++)
+			if (fabsf(x[j]) > magnitudes[j])
+				magnitudes[j] = fabsf(x[j]);
+}
+
+/* The last layer's output goes into no other. */
+static void
+RunLayer(const Pass *pass, int number)
+{
+	const InterestEncoderConfig *config = &pass->encoder->config;
+	const InterestEncoderLayer *layer = pass->encoder->layers + number;
+	const InterestEncoderLinear *next = number + 1 < config->layers ? &layer[1].attention_input : NULL;
+	int			hidden = config->hidden;
+	int			intermediate = config->intermediate;
+
+	Measure(pass, number, INTEREST_INPUT_ATTENTION, pass->x, pass->hidden_stride, hidden);
+	Linear(pass, &layer->attention_input, 3 * hidden, hidden,
 		   pass->x, pass->hidden_stride, pass->mixed, pass->mixed_stride);
-	Attend(pass);
-	Linear(pass, layer->attention_output, hidden, hidden,
+	Attend(pass, &layer->attention_output);
+	Measure(pass, number, INTEREST_INPUT_OUTPUT, pass->context, pass->hidden_stride, hidden);
+	Linear(pass, &layer->attention_output, hidden, hidden,
 		   pass->context, pass->hidden_stride, pass->mixed, pass->hidden_stride);
-	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->attention_norm);
+	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->attention_norm, &layer->expand);
 
-	Linear(pass, layer->expand, intermediate, hidden,
+	Measure(pass, number, INTEREST_INPUT_EXPAND, pass->x, pass->hidden_stride, hidden);
+	Linear(pass, &layer->expand, intermediate, hidden,
 		   pass->x, pass->hidden_stride, pass->wide, pass->wide_stride);
-	Activate(pass);
-	Linear(pass, layer->contract, hidden, intermediate,
+	Activate(pass, &layer->contract);
+	Measure(pass, number, INTEREST_INPUT_CONTRACT, pass->wide, pass->wide_stride, intermediate);
+	Linear(pass, &layer->contract, hidden, intermediate,
 		   pass->wide, pass->wide_stride, pass->mixed, pass->hidden_stride);
-	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->output_norm);
+	AddAndNormalize(pass, pass->mixed, pass->hidden_stride, layer->output_norm, next);
 }
 
 /* out (texts, hidden) from the last hidden states. */
@@ -268,7 +348,7 @@ RunPass(const Pass *pass, float *out)
 	Observe(pass, 0);
 	for (int i = 0; i < encoder->config.layers; i++)
 	{
-		RunLayer(pass, encoder->layers + i);
+		RunLayer(pass, i);
 		Observe(pass, i + 1);
 	}
 	Pool(pass, out);
@@ -336,10 +416,11 @@ CheckFinite(const float *out, size_t n, InterestStatus *status)
 	return true;
 }
 
-bool
-InterestEncodeObserved(const InterestEncoder *encoder, InterestArena *scratch,
-					   int texts, const int32_t *ids, const int *lengths, float *out,
-					   const InterestEncoderObserver *observer, InterestStatus *status)
+/* All of it; observer and magnitudes may be NULL. */
+static bool
+Encode(const InterestEncoder *encoder, InterestArena *scratch,
+	   int texts, const int32_t *ids, const int *lengths, float *out,
+	   const InterestEncoderObserver *observer, float *magnitudes, InterestStatus *status)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	Pass		pass;
@@ -351,8 +432,10 @@ InterestEncodeObserved(const InterestEncoder *encoder, InterestArena *scratch,
 		return false;
 	pass.encoder = encoder;
 	pass.kernel = encoder->kernel;
+	pass.narrow = encoder->kernel->narrow[encoder->config.storage];
 	pass.host = scratch->host;
 	pass.observer = observer;
+	pass.magnitudes = magnitudes;
 	pass.ids = ids;
 	pass.lengths = lengths;
 	MeasurePasses(texts, lengths, &tokens, &longest);
@@ -374,5 +457,26 @@ InterestEncode(const InterestEncoder *encoder, InterestArena *scratch,
 			   int texts, const int32_t *ids, const int *lengths,
 			   float *out, InterestStatus *status)
 {
-	return InterestEncodeObserved(encoder, scratch, texts, ids, lengths, out, NULL, status);
+	return Encode(encoder, scratch, texts, ids, lengths, out, NULL, NULL, status);
+}
+
+bool
+InterestEncodeObserved(const InterestEncoder *encoder, InterestArena *scratch,
+					   int texts, const int32_t *ids, const int *lengths, float *out,
+					   const InterestEncoderObserver *observer, InterestStatus *status)
+{
+	return Encode(encoder, scratch, texts, ids, lengths, out, observer, NULL, status);
+}
+
+bool
+InterestEncoderMeasure(const InterestEncoder *encoder, InterestArena *scratch,
+					   int texts, const int32_t *ids, const int *lengths,
+					   float *magnitudes, InterestStatus *status)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	float	   *out = InterestArenaArray(scratch, float, (size_t) texts * encoder->config.hidden);
+	bool		finite = Encode(encoder, scratch, texts, ids, lengths, out, NULL, magnitudes, status);
+
+	InterestArenaReturnTo(scratch, mark);
+	return finite;
 }

@@ -22,35 +22,36 @@ typedef struct TensorForm
 {
 	const char *name;			/* within its layer */
 	Extent		shape[2];
+	InterestEncoderInput input;
 } TensorForm;
 
 static const TensorForm embedding_forms[INTEREST_ENCODER_EMBEDDING_TENSORS] =
 {
-	{"embeddings.word_embeddings.weight", {VOCABULARY, HIDDEN}},
-	{"embeddings.position_embeddings.weight", {POSITIONS, HIDDEN}},
-	{"embeddings.token_type_embeddings.weight", {TOKEN_TYPES, HIDDEN}},
-	{"embeddings.LayerNorm.weight", {HIDDEN, NONE}},
-	{"embeddings.LayerNorm.bias", {HIDDEN, NONE}},
+	{"embeddings.word_embeddings.weight", {VOCABULARY, HIDDEN}, INTEREST_INPUT_NONE},
+	{"embeddings.position_embeddings.weight", {POSITIONS, HIDDEN}, INTEREST_INPUT_NONE},
+	{"embeddings.token_type_embeddings.weight", {TOKEN_TYPES, HIDDEN}, INTEREST_INPUT_NONE},
+	{"embeddings.LayerNorm.weight", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"embeddings.LayerNorm.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
 };
 
 static const TensorForm layer_forms[INTEREST_ENCODER_LAYER_TENSORS] =
 {
-	{"attention.self.query.weight", {HIDDEN, HIDDEN}},
-	{"attention.self.query.bias", {HIDDEN, NONE}},
-	{"attention.self.key.weight", {HIDDEN, HIDDEN}},
-	{"attention.self.key.bias", {HIDDEN, NONE}},
-	{"attention.self.value.weight", {HIDDEN, HIDDEN}},
-	{"attention.self.value.bias", {HIDDEN, NONE}},
-	{"attention.output.dense.weight", {HIDDEN, HIDDEN}},
-	{"attention.output.dense.bias", {HIDDEN, NONE}},
-	{"attention.output.LayerNorm.weight", {HIDDEN, NONE}},
-	{"attention.output.LayerNorm.bias", {HIDDEN, NONE}},
-	{"intermediate.dense.weight", {INTERMEDIATE, HIDDEN}},
-	{"intermediate.dense.bias", {INTERMEDIATE, NONE}},
-	{"output.dense.weight", {HIDDEN, INTERMEDIATE}},
-	{"output.dense.bias", {HIDDEN, NONE}},
-	{"output.LayerNorm.weight", {HIDDEN, NONE}},
-	{"output.LayerNorm.bias", {HIDDEN, NONE}},
+	{"attention.self.query.weight", {HIDDEN, HIDDEN}, INTEREST_INPUT_ATTENTION},
+	{"attention.self.query.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"attention.self.key.weight", {HIDDEN, HIDDEN}, INTEREST_INPUT_ATTENTION},
+	{"attention.self.key.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"attention.self.value.weight", {HIDDEN, HIDDEN}, INTEREST_INPUT_ATTENTION},
+	{"attention.self.value.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"attention.output.dense.weight", {HIDDEN, HIDDEN}, INTEREST_INPUT_OUTPUT},
+	{"attention.output.dense.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"attention.output.LayerNorm.weight", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"attention.output.LayerNorm.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"intermediate.dense.weight", {INTERMEDIATE, HIDDEN}, INTEREST_INPUT_EXPAND},
+	{"intermediate.dense.bias", {INTERMEDIATE, NONE}, INTEREST_INPUT_NONE},
+	{"output.dense.weight", {HIDDEN, INTERMEDIATE}, INTEREST_INPUT_CONTRACT},
+	{"output.dense.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"output.LayerNorm.weight", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
+	{"output.LayerNorm.bias", {HIDDEN, NONE}, INTEREST_INPUT_NONE},
 };
 
 int
@@ -80,56 +81,97 @@ ExtentOf(const InterestEncoderConfig *config, Extent extent)
 	return 1;
 }
 
-static size_t
-FormCount(const InterestEncoderConfig *config, const TensorForm *form)
+/* What tensors take: in the image of fp32 and in that of the storage. */
+typedef struct Room
 {
-	return ExtentOf(config, form->shape[0]) * ExtentOf(config, form->shape[1]);
+	size_t		floats;
+	size_t		bytes;
+} Room;
+
+/* Everything of the spec but its name and where it lies. */
+static void
+DescribeForm(const InterestEncoderConfig *config, const TensorForm *form, InterestTensorSpec *spec)
+{
+	bool		is_vector = form->shape[1] == NONE;
+	size_t		rows = ExtentOf(config, form->shape[0]);
+	size_t		width = ExtentOf(config, form->shape[1]);
+	size_t		bytes;
+
+	spec->dimensions = is_vector ? 1 : 2;
+	spec->shape[0] = rows;
+	spec->shape[1] = width;
+	spec->count = rows * width;
+	spec->storage = is_vector ? INTEREST_STORAGE_FP32 : config->storage;
+	spec->input = form->input;
+	spec->head = 0;
+	if (spec->storage == INTEREST_STORAGE_INT8)
+		spec->head = spec->input == INTEREST_INPUT_NONE ? sizeof(float) * rows :
+			sizeof(int32_t) * INTEREST_INT8_OUTLIERS + sizeof(float) * INTEREST_INT8_MARGIN * rows;
+	bytes = spec->count * InterestStorageSize(spec->storage) + sizeof(float) - 1;
+	spec->bytes = spec->head + bytes - bytes % sizeof(float);
 }
 
-/* Floats of the first n forms. */
-static size_t
-FormsCount(const InterestEncoderConfig *config, const TensorForm *forms, int n)
+/* Adds that of the first n forms, so many times. */
+static void
+AddForms(const InterestEncoderConfig *config, const TensorForm *forms, int n, int times, Room *room)
 {
-	size_t		count = 0;
-
 	for (int i = 0; i < n; i++)
-		count += FormCount(config, forms + i);
-	return count;
+	{
+		InterestTensorSpec spec;
+
+		DescribeForm(config, forms + i, &spec);
+		room->floats += times * spec.count;
+		room->bytes += times * spec.bytes;
+	}
+}
+
+/* Of the embeddings and the first layers. */
+static Room
+RoomUntilLayer(const InterestEncoderConfig *config, int layer)
+{
+	Room		room = {0, 0};
+
+	AddForms(config, embedding_forms, INTEREST_ENCODER_EMBEDDING_TENSORS, 1, &room);
+	AddForms(config, layer_forms, INTEREST_ENCODER_LAYER_TENSORS, layer, &room);
+	return room;
 }
 
 void
 InterestEncoderTensorSpec(const InterestEncoderConfig *config, int i, InterestTensorSpec *spec)
 {
-	const TensorForm *form;
+	Room		before = {0, 0};
 
 	if (i < INTEREST_ENCODER_EMBEDDING_TENSORS)
 	{
-		form = embedding_forms + i;
-		spec->offset = FormsCount(config, embedding_forms, i);
-		snprintf(spec->name, sizeof(spec->name), "%s", form->name);
+		DescribeForm(config, embedding_forms + i, spec);
+		AddForms(config, embedding_forms, i, 1, &before);
+		spec->layer = -1;
+		snprintf(spec->name, sizeof(spec->name), "%s", embedding_forms[i].name);
 	}
 	else
 	{
-		int			layer = (i - INTEREST_ENCODER_EMBEDDING_TENSORS) / INTEREST_ENCODER_LAYER_TENSORS;
 		int			rank = (i - INTEREST_ENCODER_EMBEDDING_TENSORS) % INTEREST_ENCODER_LAYER_TENSORS;
 
-		form = layer_forms + rank;
-		spec->offset = FormsCount(config, embedding_forms, INTEREST_ENCODER_EMBEDDING_TENSORS) +
-			layer * FormsCount(config, layer_forms, INTEREST_ENCODER_LAYER_TENSORS) +
-			FormsCount(config, layer_forms, rank);
-		snprintf(spec->name, sizeof(spec->name), "encoder.layer.%d.%s", layer, form->name);
+		DescribeForm(config, layer_forms + rank, spec);
+		spec->layer = (i - INTEREST_ENCODER_EMBEDDING_TENSORS) / INTEREST_ENCODER_LAYER_TENSORS;
+		before = RoomUntilLayer(config, spec->layer);
+		AddForms(config, layer_forms, rank, 1, &before);
+		snprintf(spec->name, sizeof(spec->name), "encoder.layer.%d.%s", spec->layer, layer_forms[rank].name);
 	}
-	spec->dimensions = form->shape[1] == NONE ? 1 : 2;
-	spec->shape[0] = ExtentOf(config, form->shape[0]);
-	spec->shape[1] = ExtentOf(config, form->shape[1]);
-	spec->count = FormCount(config, form);
+	spec->offset = before.floats;
+	spec->place = before.bytes;
 }
 
 size_t
 InterestEncoderImageSize(const InterestEncoderConfig *config)
 {
-	return FormsCount(config, embedding_forms, INTEREST_ENCODER_EMBEDDING_TENSORS) +
-		config->layers * FormsCount(config, layer_forms, INTEREST_ENCODER_LAYER_TENSORS);
+	return RoomUntilLayer(config, config->layers).floats;
+}
+
+size_t
+InterestEncoderImageBytes(const InterestEncoderConfig *config)
+{
+	return RoomUntilLayer(config, config->layers).bytes;
 }
 
 /*
@@ -247,4 +289,131 @@ InterestEncoderBuildImage(const InterestEncoderConfig *config,
 			return false;
 	}
 	return true;
+}
+
+size_t
+InterestEncoderMagnitudesOffset(const InterestEncoderConfig *config, int layer,
+								InterestEncoderInput input)
+{
+	size_t		hidden = (size_t) config->hidden;
+
+	/* The widest input is the last one of a layer. */
+	return (size_t) layer * (3 * hidden + (size_t) config->intermediate) + (size_t) input * hidden;
+}
+
+size_t
+InterestEncoderMagnitudesSize(const InterestEncoderConfig *config)
+{
+	return InterestEncoderMagnitudesOffset(config, config->layers, INTEREST_INPUT_ATTENTION);
+}
+
+/* The channels of the largest magnitudes, in ascending order; n is no less than they are. */
+static void
+FindOutliers(size_t n, const float *magnitudes, int32_t *channels)
+{
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS; i++)
+	{
+		int			at = i;
+		int32_t		best = -1;
+
+		for (size_t j = 0; j < n; j++)
+		{
+			bool		taken = false;
+
+			for (int q = 0; q < i; q++)
+				taken |= channels[q] == (int32_t) j;
+			if (!taken && (best < 0 || magnitudes[j] > magnitudes[best]))
+				best = (int32_t) j;
+		}
+		for (; at > 0 && channels[at - 1] > best; at--)
+			channels[at] = channels[at - 1];
+		channels[at] = best;
+	}
+}
+
+static void
+NarrowTable(const InterestTensorSpec *spec, const float *wide, char *tensor)
+{
+	size_t		width = (size_t) spec->shape[1];
+	float	   *scales = (float *) tensor;
+	int8_t	   *steps = (int8_t *) (tensor + spec->head);
+
+	for (size_t i = 0; i < spec->shape[0]; i++)
+		scales[i] = InterestToInt8(width, wide + i * width, steps + i * width);
+}
+
+static void
+NarrowMatrix(const InterestTensorSpec *spec, float *wide, const float *magnitudes, char *tensor)
+{
+	size_t		rows = (size_t) spec->shape[0];
+	size_t		width = (size_t) spec->shape[1];
+	int32_t    *channels = (int32_t *) tensor;
+	float	   *margins = (float *) (channels + INTEREST_INT8_OUTLIERS);
+	int8_t	   *steps = (int8_t *) (tensor + spec->head);
+
+	FindOutliers(width, magnitudes, channels);
+	for (size_t i = 0; i < rows; i++, wide += width, steps += width)
+	{
+		float		outliers[INTEREST_INT8_OUTLIERS];
+
+		InterestTakeOutliers(wide, channels, outliers);
+		margins[i] = InterestToInt8(width, wide, steps);
+		for (int q = 0; q < INTEREST_INT8_OUTLIERS; q++)
+			margins[(size_t) (1 + q) * rows + i] = outliers[q];
+		InterestPutOutliers(wide, channels, outliers);
+	}
+}
+
+void
+InterestEncoderNarrowImage(const InterestEncoderConfig *config, float *wide,
+						   const float *magnitudes, void *image)
+{
+	int			count = InterestEncoderTensorCount(config);
+
+	/* What fills tensors up is hashed too. */
+	memset(image, 0, InterestEncoderImageBytes(config));
+	for (int i = 0; i < count; i++)
+	{
+		InterestTensorSpec spec;
+		float	   *from;
+		char	   *to;
+
+		InterestEncoderTensorSpec(config, i, &spec);
+		from = wide + spec.offset;
+		to = (char *) image + spec.place;
+		if (spec.storage == INTEREST_STORAGE_FP32)
+			memcpy(to, from, spec.bytes);
+		else if (spec.storage == INTEREST_STORAGE_BF16)
+			InterestToBf16(spec.count, from, (uint16_t *) to);
+		else if (spec.input == INTEREST_INPUT_NONE)
+			NarrowTable(&spec, from, to);
+		else
+			NarrowMatrix(&spec, from, magnitudes +
+						 InterestEncoderMagnitudesOffset(config, spec.layer, spec.input), to);
+	}
+}
+
+void
+InterestEncoderSwapImage(const InterestEncoderConfig *config, void *image)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	int			count = InterestEncoderTensorCount(config);
+
+	for (int i = 0; i < count; i++)
+	{
+		InterestTensorSpec spec;
+		uint16_t   *halves;
+		uint32_t   *words;
+		size_t		word_count;
+
+		InterestEncoderTensorSpec(config, i, &spec);
+		halves = (uint16_t *) ((char *) image + spec.place);
+		words = (uint32_t *) halves;
+		word_count = spec.storage == INTEREST_STORAGE_FP32 ? spec.count : spec.head / sizeof(uint32_t);
+		for (size_t j = 0; j < word_count; j++)
+			words[j] = __builtin_bswap32(words[j]);
+		for (size_t j = 0; spec.storage == INTEREST_STORAGE_BF16 && j < spec.count; j++)
+			halves[j] = __builtin_bswap16(halves[j]);
+	}
+#endif
 }

@@ -1,11 +1,16 @@
 /*
  * weights.h
- *	  The canonical weight image of an encoder: its fp32 tensors in a fixed
- *	  order, end to end.
+ *	  The canonical weight image of an encoder: its tensors in a fixed order.
  *
  * The image is what is stored and hashed.  It depends on the configuration
  * alone, not on how the file that it came from names, orders or narrows its
  * tensors.
+ *
+ * Tensors lie end to end, each in a whole number of 4 bytes.  Vectors (biases,
+ * LayerNorm) are fp32; matrices and embeddings are of the configuration's
+ * storage.  Embeddings of int8 begin with the scales of their rows; a matrix with
+ * the channels of its outliers (32 bits each), then the margins of its rows
+ * (INTEREST_INT8_MARGIN, rows).
  */
 #ifndef INTEREST_ENCODER_WEIGHTS_H
 #define INTEREST_ENCODER_WEIGHTS_H
@@ -17,13 +22,29 @@
 #define INTEREST_ENCODER_EMBEDDING_TENSORS 5
 #define INTEREST_ENCODER_LAYER_TENSORS 16
 
+/* What goes into the matrices of a layer. */
+typedef enum InterestEncoderInput
+{
+	INTEREST_INPUT_ATTENTION,	/* query, key and value */
+	INTEREST_INPUT_OUTPUT,		/* the output of attention */
+	INTEREST_INPUT_EXPAND,
+	INTEREST_INPUT_CONTRACT,	/* as wide as the intermediate layer, the others as the hidden one */
+	INTEREST_INPUT_NONE			/* of embeddings and vectors */
+} InterestEncoderInput;
+
 typedef struct InterestTensorSpec
 {
 	char		name[80];		/* the usual name, without a prefix */
 	int			dimensions;		/* 1 or 2 */
 	uint64_t	shape[2];
-	size_t		offset;			/* in the image, in floats */
-	size_t		count;			/* floats */
+	size_t		offset;			/* in the image of fp32, in floats */
+	size_t		count;			/* elements */
+	InterestStorage storage;	/* in the image of the configuration */
+	int			layer;			/* -1 before the first one */
+	InterestEncoderInput input; /* of a matrix */
+	size_t		place;			/* in the image of the configuration, in bytes */
+	size_t		head;			/* bytes before its numbers there */
+	size_t		bytes;			/* all of it there */
 } InterestTensorSpec;
 
 extern int	InterestEncoderTensorCount(const InterestEncoderConfig *config);
@@ -32,8 +53,9 @@ extern int	InterestEncoderTensorCount(const InterestEncoderConfig *config);
 extern void InterestEncoderTensorSpec(const InterestEncoderConfig *config, int i,
 									  InterestTensorSpec *spec);
 
-/* The whole image, in floats. */
+/* The whole image of fp32, in floats; that of the configuration's storage, in bytes. */
 extern size_t InterestEncoderImageSize(const InterestEncoderConfig *config);
+extern size_t InterestEncoderImageBytes(const InterestEncoderConfig *config);
 
 /*
  * The entry that holds the tensor: under its usual name or with the prefix
@@ -45,13 +67,33 @@ extern const InterestTensorEntry *InterestEncoderFindTensor(const InterestTensor
 															InterestStatus *status);
 
 /*
- * The whole image from a file's entries and data: checks all entries, finds and
- * widens every tensor.  Of entries that no tensor needs (pooler, position_ids)
+ * The whole image of fp32 from a file's entries and data: checks all entries,
+ * finds and widens every tensor.  Of entries that no tensor needs (pooler, position_ids)
  * only the bounds matter.
  */
 extern bool InterestEncoderBuildImage(const InterestEncoderConfig *config,
 									  const InterestTensorEntry *entries, int n,
 									  const uint8_t *data, uint64_t data_size,
 									  float *image, InterestStatus *status);
+
+/*
+ * The largest magnitude of every channel of every input, as
+ * InterestEncoderMeasure finds them: how many there are, and where those of an
+ * input begin.
+ */
+extern size_t InterestEncoderMagnitudesSize(const InterestEncoderConfig *config);
+extern size_t InterestEncoderMagnitudesOffset(const InterestEncoderConfig *config, int layer,
+											  InterestEncoderInput input);
+
+/*
+ * The image of the configuration's storage from that of fp32, whose rows are
+ * changed meanwhile.  int8 takes the outliers of an input where its magnitudes
+ * are largest; the other storages take NULL.
+ */
+extern void InterestEncoderNarrowImage(const InterestEncoderConfig *config, float *wide,
+									   const float *magnitudes, void *image);
+
+/* The image from the machine's byte order to little-endian, or back. */
+extern void InterestEncoderSwapImage(const InterestEncoderConfig *config, void *image);
 
 #endif

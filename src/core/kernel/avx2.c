@@ -123,122 +123,60 @@ name(Lanes a) \
 LANES_FOLD(LanesFold, _mm256_add_ps, _mm_add_ps, _mm_add_ss)
 LANES_FOLD(LanesFoldMax, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
 
-/*
- * The product works on tiles of up to 6 rows by 16 columns, half a panel (12
- * sums, 2 registers of weights, 1 of the left side), or up to 3 rows by the
- * whole panel.
- */
-#define MOST_ROWS 6
-#define FIRST_HALF_TILE 4
+typedef __m256 Cells;
+typedef __m256 Sums;
 
-#include "core/kernel/tiles.h"
+#define LEFT_STEP sizeof(float)
+#define MULTIPLY_ADD(sums, left, weights) sums = _mm256_fmadd_ps(left, weights, sums)
 
-#define HALF_START(i) \
-	__m256		low##i = low; \
-	__m256		high##i = high;
-#define HALF_STEP(i) \
-	left = _mm256_broadcast_ss(a##i + p); \
-	low##i = _mm256_fmadd_ps(left, low, low##i); \
-	high##i = _mm256_fmadd_ps(left, high, high##i);
-#define HALF_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, low##i); \
-	_mm256_storeu_ps(c + i * ldc + 8, high##i);
-
-#define HALF_TILE(rows) \
-KERNEL_TARGET static void \
-HalfTile##rows(int k, const float *a, size_t lda, \
-			   const float *weights, const float *bias, float *c, size_t ldc) \
-{ \
-	__m256		low = _mm256_loadu_ps(bias); \
-	__m256		high = _mm256_loadu_ps(bias + 8); \
-	__m256		left; \
-	ROWS_##rows(ROW_POINTER) \
-	ROWS_##rows(HALF_START) \
-\
-	for (int p = 0; p < k; p++, weights += INTEREST_PANEL_WIDTH) \
-	{ \
-		PREFETCH(weights) \
-		low = _mm256_load_ps(weights); \
-		high = _mm256_load_ps(weights + 8); \
-		ROWS_##rows(HALF_STEP) \
-	} \
-	ROWS_##rows(HALF_STORE) \
-}
-
-HALF_TILE(4)
-HALF_TILE(5)
-HALF_TILE(6)
-
-#define WHOLE_START(i) \
-	__m256		first##i = _mm256_loadu_ps(bias); \
-	__m256		second##i = _mm256_loadu_ps(bias + 8); \
-	__m256		third##i = _mm256_loadu_ps(bias + 16); \
-	__m256		fourth##i = _mm256_loadu_ps(bias + 24); \
-	__m256		left##i;
-#define WHOLE_LEFT(i) left##i = _mm256_broadcast_ss(a##i + p);
-#define WHOLE_STEP(i) \
-	first##i = _mm256_fmadd_ps(left##i, _mm256_load_ps(weights), first##i); \
-	second##i = _mm256_fmadd_ps(left##i, _mm256_load_ps(weights + 8), second##i); \
-	third##i = _mm256_fmadd_ps(left##i, _mm256_load_ps(weights + 16), third##i); \
-	fourth##i = _mm256_fmadd_ps(left##i, _mm256_load_ps(weights + 24), fourth##i);
-#define WHOLE_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, first##i); \
-	_mm256_storeu_ps(c + i * ldc + 8, second##i); \
-	_mm256_storeu_ps(c + i * ldc + 16, third##i); \
-	_mm256_storeu_ps(c + i * ldc + 24, fourth##i);
-
-#define WHOLE_TILE(rows) \
-KERNEL_TARGET static void \
-WholeTile##rows(int k, const float *a, size_t lda, \
-				const float *weights, const float *bias, float *c, size_t ldc) \
-{ \
-	ROWS_##rows(ROW_POINTER) \
-	ROWS_##rows(WHOLE_START) \
-\
-	for (int p = 0; p < k; p++, weights += INTEREST_PANEL_WIDTH) \
-	{ \
-		PREFETCH(weights) \
-		PREFETCH(weights + INTEREST_LANES) \
-		ROWS_##rows(WHOLE_LEFT) \
-		ROWS_##rows(WHOLE_STEP) \
-	} \
-	ROWS_##rows(WHOLE_STORE) \
-}
-
-WHOLE_TILE(1)
-WHOLE_TILE(2)
-WHOLE_TILE(3)
-
-static const TileFunction tiles[MOST_ROWS + 1] =
+KERNEL_TARGET InterestForceInline Cells
+LoadCells(const char *cells)
 {
-	NULL, WholeTile1, WholeTile2, WholeTile3, HalfTile4, HalfTile5, HalfTile6
-};
+	return _mm256_load_ps((const float *) cells);
+}
 
-/*
- * One half of the panel serves all blocks of rows before the other, so that it
- * stays in the first-level cache.
- */
+KERNEL_TARGET InterestForceInline Cells
+RepeatCell(const char *cell)
+{
+	return _mm256_broadcast_ss((const float *) cell);
+}
+
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(const Frame *frame, int column)
+{
+	return _mm256_loadu_ps(frame->bias + column);
+}
+
+KERNEL_TARGET InterestForceInline __m256
+SumsFinish(Sums sums, const Frame *frame, int row, int column)
+{
+	return sums;
+}
+
+#include "core/kernel/tiles256.h"
+
 static void
-MultiplyPanel(int m, int k, const float *a, size_t lda,
-			  const float *weights, const float *bias, float *c, size_t ldc)
+Product(int m, int n, int k, const float *a, int lda,
+		const float *panels, const float *bias, float *c, int ldc)
 {
-	int			blocks = (m + MOST_ROWS - 1) / MOST_ROWS;
+	Frame		frame = {.bias = bias};
 
-	for (int half = 0; half < INTEREST_PANEL_WIDTH; half += INTEREST_LANES)
-		for (int b = 0, from = 0; b < blocks; b++)
-		{
-			int			rows = BlockEnd(m, blocks, b) - from;
-
-			/* The lower tiles take both halves at once. */
-			if (rows >= FIRST_HALF_TILE || half == 0)
-				tiles[rows] (k, a + from * lda, lda, weights + half, bias + half,
-							 c + from * ldc + half, ldc);
-			from += rows;
-		}
+	MultiplyPanels(m, n, k, (const char *) a, sizeof(float) * (size_t) lda,
+				   (const char *) panels, &frame, c, (size_t) ldc);
 }
 
 #include "core/kernel/elementwise.h"
 
-const InterestKernel InterestKernelAvx2 = {.name = "avx2", KERNEL_FUNCTIONS};
+const InterestKernel InterestKernelAvx2 = {
+	.name = "avx2",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Avx2, &InterestInt8Avx2}
+};
+
+const InterestKernel InterestKernelAvxVnni = {
+	.name = "avxvnni",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Avx2, &InterestInt8AvxVnni}
+};
 
 #endif							/* __x86_64__ */

@@ -103,85 +103,66 @@ name(Lanes a) \
 LANES_FOLD(LanesFold, _mm256_add_ps, _mm_add_ps, _mm_add_ss)
 LANES_FOLD(LanesFoldMax, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
 
-/*
- * The product works on tiles of up to 14 rows by the whole panel: 28 sums, 2
- * registers of weights, 1 of the left side.
- */
-#define MOST_ROWS 14
+typedef __m512 Cells;
+typedef __m512 Sums;
 
-#include "core/kernel/tiles.h"
+#define LEFT_STEP sizeof(float)
+#define MULTIPLY_ADD(sums, left, weights) sums = _mm512_fmadd_ps(left, weights, sums)
 
-#define TILE_START(i) \
-	__m512		low##i = low; \
-	__m512		high##i = high;
-#define TILE_STEP(i) \
-	left = _mm512_set1_ps(a##i[p]); \
-	low##i = _mm512_fmadd_ps(left, low, low##i); \
-	high##i = _mm512_fmadd_ps(left, high, high##i);
-#define TILE_STORE(i) \
-	_mm512_storeu_ps(c + i * ldc, low##i); \
-	_mm512_storeu_ps(c + i * ldc + INTEREST_LANES, high##i);
-
-#define TILE(rows) \
-KERNEL_TARGET static void \
-Tile##rows(int k, const float *a, size_t lda, \
-		   const float *weights, const float *bias, float *c, size_t ldc) \
-{ \
-	__m512		low = _mm512_loadu_ps(bias); \
-	__m512		high = _mm512_loadu_ps(bias + INTEREST_LANES); \
-	__m512		left; \
-	ROWS_##rows(ROW_POINTER) \
-	ROWS_##rows(TILE_START) \
-\
-	for (int p = 0; p < k; p++, weights += INTEREST_PANEL_WIDTH) \
-	{ \
-		PREFETCH(weights) \
-		PREFETCH(weights + INTEREST_LANES) \
-		low = _mm512_load_ps(weights); \
-		high = _mm512_load_ps(weights + INTEREST_LANES); \
-		ROWS_##rows(TILE_STEP) \
-	} \
-	ROWS_##rows(TILE_STORE) \
+KERNEL_TARGET InterestForceInline Cells
+LoadCells(const char *cells)
+{
+	return _mm512_load_ps(cells);
 }
 
-TILE(1)
-TILE(2)
-TILE(3)
-TILE(4)
-TILE(5)
-TILE(6)
-TILE(7)
-TILE(8)
-TILE(9)
-TILE(10)
-TILE(11)
-TILE(12)
-TILE(13)
-TILE(14)
-
-static const TileFunction tiles[MOST_ROWS + 1] =
+KERNEL_TARGET InterestForceInline Cells
+RepeatCell(const char *cell)
 {
-	NULL, Tile1, Tile2, Tile3, Tile4, Tile5, Tile6, Tile7,
-	Tile8, Tile9, Tile10, Tile11, Tile12, Tile13, Tile14
-};
+	return _mm512_set1_ps(*(const float *) cell);
+}
+
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(const Frame *frame, int column)
+{
+	return _mm512_loadu_ps(frame->bias + column);
+}
+
+KERNEL_TARGET InterestForceInline __m512
+SumsFinish(Sums sums, const Frame *frame, int row, int column)
+{
+	return sums;
+}
+
+#include "core/kernel/tiles512.h"
 
 static void
-MultiplyPanel(int m, int k, const float *a, size_t lda,
-			  const float *weights, const float *bias, float *c, size_t ldc)
+Product(int m, int n, int k, const float *a, int lda,
+		const float *panels, const float *bias, float *c, int ldc)
 {
-	int			blocks = (m + MOST_ROWS - 1) / MOST_ROWS;
+	Frame		frame = {.bias = bias};
 
-	for (int b = 0, from = 0; b < blocks; b++)
-	{
-		int			rows = BlockEnd(m, blocks, b) - from;
-
-		tiles[rows] (k, a + from * lda, lda, weights, bias, c + from * ldc, ldc);
-		from += rows;
-	}
+	MultiplyPanels(m, n, k, (const char *) a, sizeof(float) * (size_t) lda,
+				   (const char *) panels, &frame, c, (size_t) ldc);
 }
 
 #include "core/kernel/elementwise.h"
 
-const InterestKernel InterestKernelAvx512 = {.name = "avx512", KERNEL_FUNCTIONS};
+const InterestKernel InterestKernelAvx512 = {
+	.name = "avx512",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Avx2, &InterestInt8Avx2}
+};
+
+const InterestKernel InterestKernelAvx512Vnni = {
+	.name = "avx512vnni",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Avx2, &InterestInt8Avx512}
+};
+
+const InterestKernel InterestKernelAvx512Bf16 = {
+	.name = "avx512bf16",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Avx512, &InterestInt8Avx512}
+};
 
 #endif							/* __x86_64__ */

@@ -16,6 +16,10 @@
 #define CPUID_1_ECX_AVX (1u << 28)
 #define CPUID_7_EBX_AVX2 (1u << 5)
 #define CPUID_7_EBX_AVX512F (1u << 16)
+#define CPUID_7_EBX_AVX512BW (1u << 30)
+#define CPUID_7_ECX_AVX512_VNNI (1u << 11)
+#define CPUID_7_1_EAX_AVX_VNNI (1u << 4)
+#define CPUID_7_1_EAX_AVX512_BF16 (1u << 5)
 #define XCR0_YMM 0x6u
 #define XCR0_ZMM 0xe6u
 
@@ -29,33 +33,67 @@ SavedState(void)
 	return low;
 }
 
+/* What CPUID says in leaf 7, in its subleaves 0 and 1. */
+typedef struct Features
+{
+	uint32_t	ebx;
+	uint32_t	ecx;
+	uint32_t	eax1;
+} Features;
+
 /* Whether the processor has these features and its registers are saved. */
 static bool
-HasVectors(uint32_t features, uint32_t state)
+HasVectors(Features needed, uint32_t state)
 {
-	const uint32_t needed = CPUID_1_ECX_FMA | CPUID_1_ECX_OSXSAVE | CPUID_1_ECX_AVX;
+	const uint32_t basic = CPUID_1_ECX_FMA | CPUID_1_ECX_OSXSAVE | CPUID_1_ECX_AVX;
 	uint32_t	eax;
 	uint32_t	ebx;
 	uint32_t	ecx;
 	uint32_t	edx;
+	uint32_t	eax1 = 0;
+	uint32_t	unused;
 
-	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & needed) != needed)
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & basic) != basic)
 		return false;
-	if ((SavedState() & state) != state)
+	if ((SavedState() & state) != state || !__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
 		return false;
-	return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & features) == features;
+	/* eax is the last subleaf. */
+	if (eax >= 1)
+		__get_cpuid_count(7, 1, &eax1, &unused, &unused, &unused);
+	return (ebx & needed.ebx) == needed.ebx && (ecx & needed.ecx) == needed.ecx &&
+		(eax1 & needed.eax1) == needed.eax1;
 }
 
 static bool
 HasAvx2(void)
 {
-	return HasVectors(CPUID_7_EBX_AVX2, XCR0_YMM);
+	return HasVectors((Features) {CPUID_7_EBX_AVX2, 0, 0}, XCR0_YMM);
+}
+
+static bool
+HasAvxVnni(void)
+{
+	return HasVectors((Features) {CPUID_7_EBX_AVX2, 0, CPUID_7_1_EAX_AVX_VNNI}, XCR0_YMM);
 }
 
 static bool
 HasAvx512(void)
 {
-	return HasVectors(CPUID_7_EBX_AVX2 | CPUID_7_EBX_AVX512F, XCR0_ZMM);
+	return HasVectors((Features) {CPUID_7_EBX_AVX2 | CPUID_7_EBX_AVX512F, 0, 0}, XCR0_ZMM);
+}
+
+#define AVX512_SETS (CPUID_7_EBX_AVX2 | CPUID_7_EBX_AVX512F | CPUID_7_EBX_AVX512BW)
+
+static bool
+HasAvx512Vnni(void)
+{
+	return HasVectors((Features) {AVX512_SETS, CPUID_7_ECX_AVX512_VNNI, 0}, XCR0_ZMM);
+}
+
+static bool
+HasAvx512Bf16(void)
+{
+	return HasVectors((Features) {AVX512_SETS, CPUID_7_ECX_AVX512_VNNI, CPUID_7_1_EAX_AVX512_BF16}, XCR0_ZMM);
 }
 #endif
 
@@ -72,7 +110,10 @@ static const struct
 }			kernels[] =			/* best first */
 {
 #if defined(__x86_64__)
+	{&InterestKernelAvx512Bf16, HasAvx512Bf16},
+	{&InterestKernelAvx512Vnni, HasAvx512Vnni},
 	{&InterestKernelAvx512, HasAvx512},
+	{&InterestKernelAvxVnni, HasAvxVnni},
 	{&InterestKernelAvx2, HasAvx2},
 #endif
 	{&InterestKernelPortable, IsAlwaysThere},
@@ -110,7 +151,10 @@ InterestKernelNames(void)
 		"portable",
 #if defined(__x86_64__)
 		"avx2",
+		"avxvnni",
 		"avx512",
+		"avx512vnni",
+		"avx512bf16",
 #endif
 		NULL
 	};
@@ -174,8 +218,56 @@ InterestPackPanelsTransposed(int n, int k, const float *w, int ldw, float *panel
 	FillLastPanel(n, k, panels);
 }
 
-void
-InterestPackColumns(int first, int n, int k, const float *w, int ldw, float *panels)
+/* Numbers in a cell. */
+static int
+CellDepth(InterestStorage storage)
 {
-	Pack(first, n, k, w, (size_t) ldw, 1, panels);
+	return INTEREST_CELL_SIZE / (int) InterestStorageSize(storage);
+}
+
+size_t
+InterestPanelsBytes(InterestStorage storage, int n, int k)
+{
+	int			depth = CellDepth(storage);
+
+	return InterestPanelsSize(n, (k + depth - 1) / depth) * INTEREST_CELL_SIZE;
+}
+
+void
+InterestPackColumns(InterestStorage storage, int first, int n, int k, const void *w, void *panels)
+{
+	size_t		size = InterestStorageSize(storage);
+	int			depth = CellDepth(storage);
+	size_t		cells = (size_t) (k + depth - 1) / depth;
+
+	for (int j = 0; j < n; j++)
+	{
+		int			panel = (first + j) / INTEREST_PANEL_WIDTH;
+		int			column = (first + j) % INTEREST_PANEL_WIDTH;
+		const char *from = (const char *) w + (size_t) j * k * size;
+		char	   *to = (char *) panels + (panel * cells * INTEREST_PANEL_WIDTH + column) * INTEREST_CELL_SIZE;
+
+		for (int p = 0; p < k; p += depth)
+		{
+			if (k - p >= depth)
+				memcpy(to, from, INTEREST_CELL_SIZE);
+			else
+				memcpy(to, from, (size_t) (k - p) * size);
+			from += INTEREST_CELL_SIZE;
+			to += INTEREST_PANEL_WIDTH * INTEREST_CELL_SIZE;
+		}
+	}
+}
+
+void
+InterestPackOffsets(int n, int k, const int8_t *w, int32_t *offsets)
+{
+	for (int j = 0; j < n; j++, w += k)
+	{
+		int32_t		sum = 0;
+
+		for (int p = 0; p < k; p++)
+			sum += w[p];
+		offsets[j] = 128 * sum;
+	}
 }

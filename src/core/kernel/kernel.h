@@ -20,15 +20,64 @@
 #define INTEREST_KERNEL_H
 
 #include "core/base/arena.h"
+#include "core/kernel/storage.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* Columns of a panel, the unit in which weights are packed. */
 #define INTEREST_PANEL_WIDTH 32
 
 /* Partial sums of a reduction. */
 #define INTEREST_LANES 16
+
+/* Bytes in which weights lie in a panel, whatever their storage. */
+#define INTEREST_CELL_SIZE 4
+
+/*
+ * Packed weights of bf16 or int8.  margins and offsets are NULL for bf16; their
+ * rows reach to the end of the last panel.
+ */
+typedef struct InterestNarrowWeights
+{
+	const void *panels;			/* aligned to INTEREST_ALIGNMENT */
+	const float *margins;		/* (INTEREST_INT8_MARGIN, n): scales, weights at the outliers */
+	const int32_t *offsets;		/* (n): 128 times the sum of a column */
+} InterestNarrowWeights;
+
+/*
+ * The product with narrow weights.  Its left side is narrowed first, each row by
+ * itself, so that a row's result does not depend on the rows beside it.
+ *
+ * - bf16: rounded to nearest even, denormals to 0.  An element starts from its
+ *	 bias and takes its terms in pairs of k, the second one first, each by a fused
+ *	 multiply-add whose denormal operands and results are 0: what the
+ *	 instruction vdpbf16ps does.
+ * - int8: 127 steps of a scale on either side of 0, the largest magnitude of the
+ *	 row / 127, rounded to nearest even.  An element starts from its bias and takes
+ *	 the outliers' terms in ascending order, each by a fused multiply-add; then
+ *	 fma(sum * scale of the row, scale of the column, what there is), where sum is
+ *	 the exact sum of integers, rounded.
+ */
+typedef struct InterestNarrowKernel
+{
+	/*
+	 * Bytes of a code: what this kernel makes of a number of the left side.
+	 * Rows of codes are aligned to INTEREST_ALIGNMENT and have room for k
+	 * rounded up to INTEREST_LANES.
+	 */
+	int			code_size;
+
+	/* The codes of a row x (k), and its scale (int8 only). */
+	void		(*narrow) (int k, const float *x, void *codes, float *scale);
+
+	/*
+	 * c (m, n) = the narrowed rows times the weights, plus bias (n).  stride in
+	 * bytes; margins (m, INTEREST_INT8_MARGIN), of int8 only.
+	 */
+	void		(*product) (int m, int n, int k, const void *codes, size_t stride,
+							const float *margins, const InterestNarrowWeights *weights,
+							const float *bias, float *c, int ldc);
+} InterestNarrowKernel;
 
 typedef struct InterestKernel
 {
@@ -77,6 +126,9 @@ typedef struct InterestKernel
 	void		(*add) (int n, const float *x, float *y);
 	void		(*axpy) (int n, float alpha, const float *x, float *y);
 	void		(*scale) (int n, float alpha, float *x);
+
+	/* By storage of the weights; NULL for fp32, which product is for. */
+	const InterestNarrowKernel *narrow[INTEREST_STORAGES];
 } InterestKernel;
 
 /*
@@ -102,10 +154,21 @@ extern void InterestPackPanels(int n, int k, const float *w, int ldw, float *pan
 extern void InterestPackPanelsTransposed(int n, int k, const float *w, int ldw, float *panels);
 
 /*
- * Only the columns first to first + n - 1, from w (n, k): several layers with one
- * input become one product.  The caller has zeroed the panels.
+ * The same for weights of any storage: cells of 4 bytes take the place of floats
+ * and hold one, two or four numbers that follow each other along k,
+ * [n / 32][cells of k][32], filled up with zeros.
  */
-extern void InterestPackColumns(int first, int n, int k, const float *w, int ldw, float *panels);
+extern size_t InterestPanelsBytes(InterestStorage storage, int n, int k);
+
+/*
+ * Only the columns first to first + n - 1, from w (n, k) without gaps: several
+ * layers with one input become one product.  The caller has zeroed the panels.
+ */
+extern void InterestPackColumns(InterestStorage storage, int first, int n, int k,
+								const void *w, void *panels);
+
+/* The offsets of int8 weights w (n, k). */
+extern void InterestPackOffsets(int n, int k, const int8_t *w, int32_t *offsets);
 
 /*
  * c (m, n) = alpha * op(a) (m, k) * op(b) (k, n) + beta * c, row-major with row

@@ -154,4 +154,8 @@ Product(int m, int n, int k, const float *a, int lda,
 
 #include "core/kernel/elementwise.h"
 
-const InterestKernel InterestKernelPortable = {.name = "portable", KERNEL_FUNCTIONS};
+const InterestKernel InterestKernelPortable = {
+	.name = "portable",
+	KERNEL_FUNCTIONS,
+	.narrow = {NULL, &InterestBf16Portable, &InterestInt8Portable}
+};

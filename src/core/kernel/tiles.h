@@ -3,10 +3,13 @@
  *	  What the products of the vector kernels share: writing out tiles row by
  *	  row, and the loop over slabs, panels and the last panel.
  *
+ * Whatever the storage, weights come in cells of 4 bytes, 32 of them a step, and
+ * a step meets the same number of bytes of each row.
+ *
  * A tile of a height is a function of its own, written out by macros: neither
  * compiler keeps an array of sums in registers reliably.  A kernel's file
- * defines MOST_ROWS, the height of its highest tile, includes this file, and
- * defines MultiplyPanel.
+ * defines MOST_ROWS, the height of its highest tile, and LEFT_STEP, the bytes of
+ * a row in a step, includes this file, and defines MultiplyPanel.
  */
 #define ROWS_1(X) X(0)
 #define ROWS_2(X) ROWS_1(X) X(1)
@@ -23,23 +26,42 @@
 #define ROWS_13(X) ROWS_12(X) X(12)
 #define ROWS_14(X) ROWS_13(X) X(13)
 
-#define ROW_POINTER(i) const float *a##i = a + i * lda;
+#define ROW_POINTER(i) const char *a##i = a + i * stride;
+
+/* Bytes of weights in a step. */
+#define STEP_BYTES (INTEREST_PANEL_WIDTH * INTEREST_CELL_SIZE)
 
 /*
  * Weights go by once and come from memory when few rows need them.  16 kB ahead
  * took a third off the time of texts of 8 and 16 tokens and cost nothing
  * elsewhere; 2 kB a quarter.
  */
-#define PREFETCH(weights) _mm_prefetch((const char *) (weights) + 16384, _MM_HINT_T0);
+#define PREFETCH(weights) _mm_prefetch((weights) + 16384, _MM_HINT_T0);
 
 /* A tile: rows by the panel's columns (or some of them). */
-typedef void (*TileFunction) (int k, const float *a, size_t lda,
-							  const float *weights, const float *bias,
+typedef void (*TileFunction) (int steps, const char *a, size_t stride,
+							  const char *weights, const Frame *frame,
 							  float *c, size_t ldc);
 
 /* m rows by one whole panel. */
-static void MultiplyPanel(int m, int k, const float *a, size_t lda,
-						  const float *weights, const float *bias, float *c, size_t ldc);
+static void MultiplyPanel(int m, int steps, const char *a, size_t stride,
+						  const char *weights, const Frame *frame, float *c, size_t ldc);
+
+/* The frame of a tile that begins at that row and column of another. */
+static inline Frame
+FrameAt(const Frame *frame, int row, int column)
+{
+	Frame		part = *frame;
+
+	part.bias += column;
+	if (part.columns)
+	{
+		part.offsets += column;
+		part.columns += column;
+		part.rows += row * INTEREST_INT8_MARGIN;
+	}
+	return part;
+}
 
 /* Rows are split into blocks of nearly equal height; the end of block b. */
 static inline int
@@ -50,18 +72,20 @@ BlockEnd(int m, int blocks, int b)
 
 /* The last panel when it is not full: by way of a buffer of whole width. */
 static void
-MultiplyLastPanel(int m, int columns, int k, const float *a, size_t lda,
-				  const float *weights, const float *bias, float *c, size_t ldc)
+MultiplyLastPanel(int m, int columns, int steps, const char *a, size_t stride,
+				  const char *weights, const Frame *frame, float *c, size_t ldc)
 {
 	float		whole_bias[INTEREST_PANEL_WIDTH] = {0};
 	float		block[MOST_ROWS * INTEREST_PANEL_WIDTH];
 
-	memcpy(whole_bias, bias, sizeof(float) * (size_t) columns);
+	memcpy(whole_bias, frame->bias, sizeof(float) * (size_t) columns);
 	for (int from = 0; from < m; from += MOST_ROWS)
 	{
 		int			rows = m - from < MOST_ROWS ? m - from : MOST_ROWS;
+		Frame		part = FrameAt(frame, from, 0);
 
-		MultiplyPanel(rows, k, a + from * lda, lda, weights, whole_bias,
+		part.bias = whole_bias;
+		MultiplyPanel(rows, steps, a + from * stride, stride, weights, &part,
 					  block, INTEREST_PANEL_WIDTH);
 		for (int i = 0; i < rows; i++)
 			memcpy(c + (from + i) * ldc, block + i * INTEREST_PANEL_WIDTH,
@@ -69,31 +93,41 @@ MultiplyLastPanel(int m, int columns, int k, const float *a, size_t lda,
 	}
 }
 
-/* Floats of the left side that stay in the second-level cache: 256 kB. */
-#define SLAB_FLOATS 65536
+static inline Frame
+Int8Frame(int n, const float *margins, const InterestNarrowWeights *weights, const float *bias)
+{
+	return (Frame) {bias, weights->offsets, weights->margins, InterestPanelsSize(n, 1), margins};
+}
 
+/* Bytes of the left side that stay in the second-level cache. */
+#define SLAB_BYTES (256 * 1024)
+
+/* c (m, n) = a times the weights in panels; frame.bias may be NULL, for zeros. */
 static void
-Product(int m, int n, int k, const float *a, int lda,
-		const float *panels, const float *bias, float *c, int ldc)
+MultiplyPanels(int m, int n, int steps, const char *a, size_t stride,
+			   const char *panels, const Frame *frame, float *c, size_t ldc)
 {
 	static const float zeros[INTEREST_PANEL_WIDTH];
-	int			slab = k > SLAB_FLOATS / MOST_ROWS ? MOST_ROWS : SLAB_FLOATS / (k + 1) + 1;
+	int			row_bytes = steps * LEFT_STEP;
+	int			slab = row_bytes > SLAB_BYTES / MOST_ROWS ? MOST_ROWS : SLAB_BYTES / (row_bytes + 1) + 1;
 
 	for (int from = 0; from < m; from += slab)
 	{
 		int			rows = m - from < slab ? m - from : slab;
-		const float *left = a + (size_t) from * lda;
-		float	   *result = c + (size_t) from * ldc;
-		const float *weights = panels;
+		const char *left = a + from * stride;
+		float	   *result = c + from * ldc;
+		const char *weights = panels;
 
-		for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH, weights += (size_t) k * INTEREST_PANEL_WIDTH)
+		for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH, weights += (size_t) steps * STEP_BYTES)
 		{
-			const float *start = bias ? bias + j : zeros;
+			Frame		part = FrameAt(frame, from, frame->bias ? j : 0);
 
+			if (frame->bias == NULL)
+				part.bias = zeros;
 			if (n - j >= INTEREST_PANEL_WIDTH)
-				MultiplyPanel(rows, k, left, lda, weights, start, result + j, ldc);
+				MultiplyPanel(rows, steps, left, stride, weights, &part, result + j, ldc);
 			else
-				MultiplyLastPanel(rows, n - j, k, left, lda, weights, start, result + j, ldc);
+				MultiplyLastPanel(rows, n - j, steps, left, stride, weights, &part, result + j, ldc);
 		}
 	}
 }
