@@ -109,6 +109,13 @@ SELECT interest_drop_model('acts');
 DROP TABLE act CASCADE;
 
 -- what no trigger can follow
+CREATE UNLOGGED TABLE act (person int, at timestamptz, seconds float8, topic text);
+INSERT INTO act SELECT p, timestamptz '2024-01-01 UTC' + make_interval(days => i), p + i, 'topic' || p % 2 FROM generate_series(1, 10) p, generate_series(1, 5) i;
+SELECT interest_create_model('acts', 'act', user_id => 'person', at => 'at', numerics => '{seconds}', label => 'topic', task => 'dominant', options => '{"dimensions": 4}');
+SELECT count(*) FROM interest_train('acts', epochs => 1);
+SELECT interest_track('acts');
+SELECT interest_drop_model('acts');
+DROP TABLE act;
 CREATE FOREIGN DATA WRAPPER live_wrapper;
 CREATE SERVER live_server FOREIGN DATA WRAPPER live_wrapper;
 CREATE TABLE act (person int, at timestamptz, seconds float8, topic text) PARTITION BY LIST (topic);

@@ -34,13 +34,13 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
-/* What checks privileges, of a plan (a PlannedStmt) and of a schema, changed its name with 16. */
+/* What checks privileges, of a Query and of a schema, changed its name with 16. */
 #if PG_VERSION_NUM >= 160000
-#define INTEREST_PLAN_PERMITTED(plan) ExecCheckPermissions((plan)->rtable, (plan)->permInfos, false)
+#define INTEREST_QUERY_PERMITTED(query) ExecCheckPermissions((query)->rtable, (query)->rteperminfos, false)
 #define INTEREST_SCHEMA_USABLE(schema) \
 	(object_aclcheck(NamespaceRelationId, schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #else
-#define INTEREST_PLAN_PERMITTED(plan) ExecCheckRTPerms((plan)->rtable, false)
+#define INTEREST_QUERY_PERMITTED(query) ExecCheckRTPerms((query)->rtable, false)
 #define INTEREST_SCHEMA_USABLE(schema) \
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #endif

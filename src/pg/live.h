@@ -38,6 +38,7 @@ typedef struct InterestTracking
 	Oid			profile_table;	/* InvalidOid: it is gone */
 	Oid			profile_owner;
 	List	   *tables;			/* Oids of those that are followed, partitions not named */
+	TimestampTz tracked_at;
 } InterestTracking;
 
 /* The tracking of a model under the active snapshot; NULL if there is none. */
@@ -133,21 +134,14 @@ extern void InterestEndTracking(const InterestDefinition *definition);
 /* Says so if the profiles of a model are not of the version deployed now. */
 extern void InterestNoticeDeployed(const char *model);
 
-/* What the profile table says of a user. */
-typedef enum InterestLiveAnswer
-{
-	INTEREST_LIVE_SILENT,		/* ask the source */
-	INTEREST_LIVE_ABSENT,		/* he has no rows */
-	INTEREST_LIVE_FOUND
-} InterestLiveAnswer;
-
 /*
- * Asks it as the current user under the active snapshot, SPI being connected;
- * source_query is what would be read instead.  The profile is in the upper
- * executor's memory.
+ * The profile that the profile table says a user has, asked as the current user
+ * under the active snapshot, SPI being connected; in the upper executor's
+ * memory.  False where the source is to be asked: with source_query, $1 the
+ * user, $2 the model.
  */
-extern InterestLiveAnswer InterestReadTracked(const InterestDefinition *definition, const InterestVersion *version,
-											  const InterestUserColumn *column, Datum user,
-											  const char *source_query, Datum *profile);
+extern bool InterestReadTracked(const InterestDefinition *definition, const InterestVersion *version,
+								const InterestUserColumn *column, Datum user,
+								const char *source_query, Datum *profile);
 
 #endif

@@ -5,15 +5,17 @@
 #include "pg/compat.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
-#include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 #include "pg/live.h"
 #include "pg/report.h"
@@ -56,40 +58,48 @@ interest_settle(PG_FUNCTION_ARGS)
 	return InterestMakeProfile(&added);
 }
 
-/*
- * Whether the current user may execute a prepared query and sees all rows that
- * it would read.  The plan names every table below the views, so that this is
- * what executing it would find.
- */
+/* True at the first thing in a query that keeps the current user from a row of it. */
 static bool
-MayExecute(SPIPlanPtr plan)
+IsClosed(Node *node, void *context)
 {
-	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
-	CachedPlan *cached = SPI_plan_get_cached_plan(plan);
-	bool		may = false;
-
-	if (cached)
-	{
-		may = !source->dependsOnRLS && INTEREST_PLAN_PERMITTED(linitial_node(PlannedStmt, cached->stmt_list));
-		ReleaseCachedPlan(cached, CurrentResourceOwner);
-	}
-	return may;
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+		return ((RangeTblEntry *) node)->securityQuals != NIL;	/* row security */
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, IsClosed, context);
+	return !INTEREST_QUERY_PERMITTED((Query *) node) ||
+		query_tree_walker((Query *) node, IsClosed, context, QTW_EXAMINE_RTES_BEFORE);
 }
 
-/* The plan is checked before it is executed, so that one for all users is made at once. */
+/*
+ * Whether the current user may read all rows that a query is about.  It is
+ * looked at as rewritten: with the tables below views, as whom they are read,
+ * and with the policies that are in force.
+ */
+static bool
+IsOpen(SPIPlanPtr plan)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
+
+	/* for what it does besides: it rewrites the query again if that is due */
+	(void) CachedPlanGetTargetList(source, NULL);
+	return !IsClosed((Node *) linitial(source->query_list), NULL);
+}
+
 static SPIPlanPtr
-KeptPlan(const char *query, Oid first, Oid second)
+KeptPlan(const char *query, Oid first, Oid second, int options)
 {
 	Oid			types[] = {first, second};
 
-	return InterestKeptPlan(query, InvalidOid, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
+	return InterestKeptPlan(query, InvalidOid, lengthof(types), types, options);
 }
 
 /* The user's rows, and the marks of everybody. */
 static char *
 TrackedQuery(const InterestTracking *tracking, const InterestUserColumn *column)
 {
-	return psprintf("SELECT pg_catalog.count(*), %s FROM (SELECT q.sign, q.profile, q.fingerprint FROM %s q WHERE q.user_id %s $2"
+	return psprintf("SELECT %s FROM (SELECT q.sign, q.profile, q.fingerprint FROM %s q WHERE q.user_id %s $2"
 					" UNION ALL SELECT q.sign, q.profile, q.fingerprint FROM %s q WHERE q.user_id IS NULL) p",
 					InterestSumSql(), tracking->profile_sql, column->equals, tracking->profile_sql);
 }
@@ -102,7 +112,25 @@ MayName(const InterestTracking *tracking)
 		INTEREST_SCHEMA_USABLE(get_namespace_oid(tracking->profile_schema, false));
 }
 
-InterestLiveAnswer
+/*
+ * Whether the tracking that a snapshot shows is the one of today.  If it ended
+ * and began again since the transaction's snapshot was taken, the table of that
+ * name is another, and of its rows the transaction sees its own only.
+ */
+static bool
+IsCurrent(const InterestTracking *tracking, const char *model)
+{
+	const InterestTracking *latest;
+
+	if (!IsolationUsesXactSnapshot())
+		return true;
+	PushActiveSnapshot(GetLatestSnapshot());
+	latest = InterestFindTracking(model);
+	PopActiveSnapshot();
+	return latest && latest->tracked_at == tracking->tracked_at;
+}
+
+bool
 InterestReadTracked(const InterestDefinition *definition, const InterestVersion *version,
 					const InterestUserColumn *column, Datum user, const char *source_query, Datum *profile)
 {
@@ -111,21 +139,18 @@ InterestReadTracked(const InterestDefinition *definition, const InterestVersion 
 	Datum		values[2];
 	bool		isnull;
 
-	if (tracking == NULL || !MayName(tracking) ||
-		!MayExecute(KeptPlan(source_query, column->type, TEXTOID)))
-		return INTEREST_LIVE_SILENT;
-	plan = KeptPlan(TrackedQuery(tracking, column), BYTEAOID, column->type);
-	if (!MayExecute(plan))
-		return INTEREST_LIVE_SILENT;
+	if (tracking == NULL || !MayName(tracking) || !IsCurrent(tracking, definition->name) ||
+		!IsOpen(KeptPlan(source_query, column->type, TEXTOID, 0)))
+		return false;
+	plan = KeptPlan(TrackedQuery(tracking, column), BYTEAOID, column->type, CURSOR_OPT_GENERIC_PLAN);
+	if (!IsOpen(plan))
+		return false;
 	values[0] = PointerGetDatum(InterestMakeValue(version->representation, INTEREST_FINGERPRINT_SIZE));
 	values[1] = user;
 	if (SPI_execute_plan(plan, values, NULL, true, 0) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "query of a tracked profile failed: %s", SPI_result_code_string(SPI_result));
-	if (DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull)) == 0)
-		return INTEREST_LIVE_ABSENT;
-	*profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull);
-	if (isnull)
-		return INTEREST_LIVE_SILENT;
-	*profile = SPI_datumTransfer(*profile, false, -1);
-	return INTEREST_LIVE_FOUND;
+	*profile = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	if (!isnull)
+		*profile = SPI_datumTransfer(*profile, false, -1);
+	return !isnull;
 }

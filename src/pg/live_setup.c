@@ -198,10 +198,12 @@ CheckTable(Oid table)
 				 errmsg("\"%s\" cannot be followed", get_rel_name(table)),
 				 errdetail("Only tables and their partitions have the triggers that this takes."),
 				 errhint("For a view, name the tables below it in on_tables; profiles of other sources are made with interest_accumulate, in a materialized view.")));
-	if (get_rel_persistence(table) == RELPERSISTENCE_TEMP)
+	if (get_rel_persistence(table) != RELPERSISTENCE_PERMANENT)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("temporary table \"%s\" cannot be followed", get_rel_name(table))));
+				 errmsg("temporary or unlogged table \"%s\" cannot be followed", get_rel_name(table)),
+				 errdetail("Such a table can be emptied without a statement that does it."),
+				 errhint("For an unlogged one, ALTER TABLE ... SET LOGGED.")));
 }
 
 static void

@@ -18,6 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "pg/live.h"
 #include "pg/row_reader.h"
@@ -28,6 +29,7 @@
 #define Anum_tracking_profile_schema 2
 #define Anum_tracking_profile_table 3
 #define Anum_tracking_on_error 4
+#define Anum_tracking_tracked_at 5
 
 #define Anum_tracked_table_model 1
 #define Anum_tracked_table_schema 2
@@ -106,6 +108,7 @@ InterestFindTracking(const char *model)
 		tracking->warn = strcmp(on_error, "warn") == 0;
 		tracking->profile_schema = CopyName(&scan, tuple, Anum_tracking_profile_schema);
 		tracking->profile_name = CopyName(&scan, tuple, Anum_tracking_profile_table);
+		tracking->tracked_at = DatumGetTimestampTz(InterestStoreValue(&scan, tuple, Anum_tracking_tracked_at, &isnull));
 	}
 	InterestStoreEnd(&scan);
 	if (tracking == NULL)

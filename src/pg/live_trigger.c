@@ -184,7 +184,9 @@ WriteProfilesOrMarks(const Change *change)
 	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return;
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+	/* cancelled, or to be tried again as a whole */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
 		ReThrowError(error);
 	WriteMarks(change);
 	ereport(WARNING,

@@ -57,21 +57,12 @@ ProfileOfUser(const InterestDefinition *definition, const InterestVersion *versi
 	char	   *query = UserQuery(definition, &column);
 	Oid			types[2] = {column.type, TEXTOID};
 	Datum		values[2] = {InterestConvertUser(user, type, &column), CStringGetTextDatum(definition->name)};
-	bool		found = false;
+	bool		found;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	switch (InterestReadTracked(definition, version, &column, values[0], query, profile))
-	{
-		case INTEREST_LIVE_SILENT:
-			found = ReadRows(query, types, values, profile);
-			break;
-		case INTEREST_LIVE_ABSENT:
-			break;
-		case INTEREST_LIVE_FOUND:
-			found = true;
-			break;
-	}
+	found = InterestReadTracked(definition, version, &column, values[0], query, profile) ||
+		ReadRows(query, types, values, profile);
 	SPI_finish();
 	return found;
 }
