@@ -32,6 +32,7 @@ CORE = \
 	src/core/kernel/portable_narrow.o \
 	src/core/kernel/sgemm.o \
 	src/core/kernel/storage.o \
+	src/core/measure/compare.o \
 	src/core/measure/conformal.o \
 	src/core/measure/curves.o \
 	src/core/measure/errors.o \
@@ -96,6 +97,8 @@ GLUE = \
 	src/pg/live_setup.o \
 	src/pg/live_tracking.o \
 	src/pg/live_trigger.o \
+	src/pg/measure.o \
+	src/pg/metric_aggregates.o \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
@@ -127,7 +130,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors doctor \
-	model aggregate topics version rights model_errors review overload algebra document words \
+	model aggregate topics version rights model_errors review measure head overload algebra document words \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -433,16 +433,12 @@ CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 6, batch_size 
 		OUT epoch integer, OUT phase text, OUT loss float8, OUT validation_loss float8,
 		OUT accuracy float8, OUT rows_per_second float8, OUT seconds float8) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-CREATE FUNCTION interest_evaluate(model text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
-		OUT system text, OUT metric text, OUT interest text, OUT value float8) RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
 CREATE FUNCTION interest_deploy(model text, version integer) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION interest_create_model(text, regclass, text, name, name, name[], name, name[], name[], name[], name, text, text[], jsonb) IS 'says what a behaviour row is (columns of a table or view) and what is to be learned from it';
 COMMENT ON FUNCTION interest_drop_model(text) IS 'drops a model with all its versions; for its owner';
 COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean) IS 'trains a new version of a model from its source, one row an epoch; for its owner';
-COMMENT ON FUNCTION interest_evaluate(text, integer, regclass) IS 'measures a version on test users, who were never trained on, beside baselines';
 COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';
 
 CREATE VIEW interest_models WITH (security_barrier) AS
@@ -706,6 +702,147 @@ CREATE VIEW interest_tracked WITH (security_barrier) AS
 	WHERE @extschema@.interest_has_use('model', t.model);
 GRANT SELECT ON interest_tracked TO PUBLIC;
 COMMENT ON VIEW interest_tracked IS 'models whose profiles follow their source, for those who may use them';
+
+--
+-- Measuring: on test users, who were never trained on
+--
+
+CREATE FUNCTION interest_evaluate(model text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
+		OUT system text, OUT metric text, OUT interest text, OUT value float8, OUT standard_error float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 200;
+CREATE FUNCTION interest_confusion(model text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
+		OUT actual text, OUT predicted text, OUT samples bigint, OUT weight float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
+CREATE FUNCTION interest_roc(model text, interest text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
+		OUT threshold float8, OUT false_positive_rate float8, OUT true_positive_rate float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
+CREATE FUNCTION interest_calibration(model text, version integer DEFAULT NULL, source regclass DEFAULT NULL,
+		OUT bin integer, OUT samples bigint, OUT confidence float8, OUT accuracy float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 15;
+CREATE FUNCTION interest_compare(model text, version_a integer, version_b integer, source regclass DEFAULT NULL,
+		OUT metric text, OUT users bigint, OUT value_a float8, OUT value_b float8,
+		OUT difference float8, OUT standard_error float8, OUT p_value float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 3;
+CREATE FUNCTION interest_set(reading interestvec, coverage float8 DEFAULT 0.9, model text DEFAULT NULL) RETURNS text[]
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION interest_evaluate(text, integer, regclass) IS 'measures a version on test users beside baselines, with standard errors over users';
+COMMENT ON FUNCTION interest_confusion(text, integer, regclass) IS 'which interests are taken for which; of several at once, NULL stands for one that was missed or wrongly said';
+COMMENT ON FUNCTION interest_roc(text, text, integer, regclass) IS 'rates of false and true positives of one interest against the rest, from the strictest threshold';
+COMMENT ON FUNCTION interest_calibration(text, integer, regclass) IS 'how often the most probable interest is right, by its probability in 15 equal bins';
+COMMENT ON FUNCTION interest_compare(text, integer, integer, regclass) IS 'two versions on the same test users, pair by pair: difference (b less a), its standard error and the p value of a randomization test';
+COMMENT ON FUNCTION interest_set(interestvec, float8, text) IS 'the fewest interests, best first, that hold the right one as often as coverage says; NULL: none is probable enough';
+
+--
+-- Measuring any prediction: aggregates over pairs of what is true and what was said
+--
+
+CREATE FUNCTION interest_pair_add(float8[], boolean, float8) RETURNS float8[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_decision_add(float8[], boolean, boolean) RETURNS float8[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_sums_merge(float8[], float8[]) RETURNS float8[]
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_score_add(internal, boolean, float8) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_answer_add(internal, text, text) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_log_loss_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_brier_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_ece_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_precision_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_recall_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_f1_final(float8[]) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_auc_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_accuracy_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_macro_precision_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_macro_recall_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION interest_macro_f1_final(internal) RETURNS float8
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION interest_pair_add(float8[], boolean, float8) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_decision_add(float8[], boolean, boolean) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_sums_merge(float8[], float8[]) IS 'aggregate combine function';
+COMMENT ON FUNCTION interest_score_add(internal, boolean, float8) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_answer_add(internal, text, text) IS 'aggregate transition function';
+COMMENT ON FUNCTION interest_log_loss_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_brier_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_ece_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_precision_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_recall_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_f1_final(float8[]) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_auc_final(internal) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_accuracy_final(internal) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_macro_precision_final(internal) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_macro_recall_final(internal) IS 'aggregate final function';
+COMMENT ON FUNCTION interest_macro_f1_final(internal) IS 'aggregate final function';
+
+CREATE AGGREGATE interest_log_loss(label boolean, probability float8) (
+	SFUNC = interest_pair_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_log_loss_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_brier(label boolean, probability float8) (
+	SFUNC = interest_pair_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_brier_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_ece(label boolean, probability float8) (
+	SFUNC = interest_pair_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_ece_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_precision(label boolean, predicted boolean) (
+	SFUNC = interest_decision_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_precision_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_recall(label boolean, predicted boolean) (
+	SFUNC = interest_decision_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_recall_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_f1(label boolean, predicted boolean) (
+	SFUNC = interest_decision_add, STYPE = float8[], SSPACE = 512, COMBINEFUNC = interest_sums_merge,
+	FINALFUNC = interest_f1_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_auc(label boolean, probability float8) (
+	SFUNC = interest_score_add, STYPE = internal,
+	FINALFUNC = interest_auc_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_accuracy(actual text, predicted text) (
+	SFUNC = interest_answer_add, STYPE = internal,
+	FINALFUNC = interest_accuracy_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_macro_precision(actual text, predicted text) (
+	SFUNC = interest_answer_add, STYPE = internal,
+	FINALFUNC = interest_macro_precision_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_macro_recall(actual text, predicted text) (
+	SFUNC = interest_answer_add, STYPE = internal,
+	FINALFUNC = interest_macro_recall_final, PARALLEL = SAFE
+);
+CREATE AGGREGATE interest_macro_f1(actual text, predicted text) (
+	SFUNC = interest_answer_add, STYPE = internal,
+	FINALFUNC = interest_macro_f1_final, PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE interest_log_loss(boolean, float8) IS 'mean of -log of the probability given to what is true';
+COMMENT ON AGGREGATE interest_brier(boolean, float8) IS 'mean squared difference of probability and truth';
+COMMENT ON AGGREGATE interest_ece(boolean, float8) IS 'expected calibration error in 15 equal bins of the probability';
+COMMENT ON AGGREGATE interest_precision(boolean, boolean) IS 'share of what was said that is true';
+COMMENT ON AGGREGATE interest_recall(boolean, boolean) IS 'share of what is true that was said';
+COMMENT ON AGGREGATE interest_f1(boolean, boolean) IS 'harmonic mean of precision and recall';
+COMMENT ON AGGREGATE interest_auc(boolean, float8) IS 'area under the ROC curve of any score, ties half; NULL without both answers';
+COMMENT ON AGGREGATE interest_accuracy(text, text) IS 'share of answers that are right';
+COMMENT ON AGGREGATE interest_macro_precision(text, text) IS 'mean precision of the labels that occur';
+COMMENT ON AGGREGATE interest_macro_recall(text, text) IS 'mean recall of the labels that occur';
+COMMENT ON AGGREGATE interest_macro_f1(text, text) IS 'mean F1 of the labels that occur';
 
 --
 -- Shards

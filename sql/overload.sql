@@ -51,6 +51,11 @@ SELECT interest_create_model(name => 'named', source => 'visit', encoder => 'tin
 SELECT count(*) FROM interest_train(model => 'named', epochs => 1, batch_size => 64, learning_rate => 0.001, patience => 1, deploy => false);
 SELECT interest_deploy(model => 'named', version => 1);
 SELECT count(*) > 0 FROM interest_evaluate(model => 'named', version => 1, source => 'visit');
+SELECT count(*) > 0 FROM interest_confusion(model => 'named', version => 1, source => 'visit');
+SELECT count(*) > 0 FROM interest_roc(model => 'named', interest => 'music', version => 1, source => 'visit');
+SELECT count(*) FROM interest_calibration(model => 'named', version => 1, source => 'visit');
+SELECT count(*) FROM interest_compare(model => 'named', version_a => 1, version_b => 1, source => 'visit');
+SELECT interest_set(reading => interest_embed(42, 'named'), coverage => 0.9, model => 'named') IS NOT NULL;
 SELECT interest_grant_use(kind => 'model', object => 'named', role => 'public'), interest_has_use(kind => 'model', object => 'named'), interest_revoke_use(kind => 'model', object => 'named', role => 'public');
 SELECT interest_drop_model(name => 'named');
 SELECT cardinality(interest_encode(body => 'a film', encoder => 'tiny')), array_dims(interest_encode(bodies => '{a film,a cat}', encoder => 'tiny')),

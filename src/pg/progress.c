@@ -56,6 +56,19 @@ InterestProgressEnd(void)
 	pgstat_progress_end_command();
 }
 
+void
+InterestProgressObserve(void *context, InterestTrainingPhase phase, int epoch, int64_t done, int64_t total)
+{
+	static const InterestProgressPhase phases[] = {
+		[INTEREST_PHASE_PREPARE] = INTEREST_PROGRESS_PREPARE,
+		[INTEREST_PHASE_TRAIN] = INTEREST_PROGRESS_TRAIN,
+		[INTEREST_PHASE_VALIDATE] = INTEREST_PROGRESS_VALIDATE,
+		[INTEREST_PHASE_EVALUATE] = INTEREST_PROGRESS_EVALUATE,
+	};
+
+	InterestProgressUpdate(phases[phase], epoch, done, total);
+}
+
 static PgBackendStatus *
 BackendStatus(int index)
 {

@@ -5,6 +5,8 @@
 #ifndef INTEREST_PROGRESS_H
 #define INTEREST_PROGRESS_H
 
+#include "core/training/training.h"
+
 /* The order is that of the names in progress.c. */
 typedef enum InterestProgressPhase
 {
@@ -21,5 +23,9 @@ typedef enum InterestProgressPhase
 extern void InterestProgressBegin(int epochs);
 extern void InterestProgressUpdate(InterestProgressPhase phase, int epoch, int64 done, int64 total);
 extern void InterestProgressEnd(void);
+
+/* The progress function of a training's or evaluation's observer. */
+extern void InterestProgressObserve(void *context, InterestTrainingPhase phase, int epoch,
+									int64_t done, int64_t total);
 
 #endif

@@ -179,3 +179,34 @@ interest_topics(PG_FUNCTION_ARGS)
 	InterestArenaEnd(scratch);
 	return (Datum) 0;
 }
+
+INTEREST_FUNCTION(interest_set);
+Datum
+interest_set(PG_FUNCTION_ARGS)
+{
+	InterestServerArena *scratch;
+	InterestReading reading;
+	InterestLoadedModel *model;
+	double		coverage;
+	Datum		set;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	coverage = PG_GETARG_FLOAT8(1);
+	if (!(coverage > 0 && coverage < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("coverage is out of range"),
+				 errhint("It is above 0 and below 1: 0.9 for sets that hold the right interest nine times of ten.")));
+	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
+	model = OpenReading(fcinfo, TextArgument(fcinfo, 2), &scratch->arena, &reading);
+	if (model->model.conformal.bin_count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the version that made this reading cannot tell how large a set must be"),
+				 errdetail("When it was trained, no user was left to learn that from: 5 of 100 are."),
+				 errhint("Train it again on more users, or use interest_classify.")));
+	if (!InterestMakeSet(model, &reading, coverage, &scratch->arena, &set))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(set);
+}

@@ -4,6 +4,8 @@
  */
 #include "pg/compat.h"
 
+#include <math.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -94,4 +96,11 @@ void
 InterestArenaEnd(InterestServerArena *arena)
 {
 	MemoryContextDelete(arena->context);
+}
+
+void
+InterestSetFigure(double figure, Datum *value, bool *isnull)
+{
+	*isnull = isnan(figure);
+	*value = Float8GetDatum(figure);
 }

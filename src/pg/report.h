@@ -17,6 +17,9 @@ pg_noreturn extern void InterestReport(const InterestStatus *status);
 /* The same for an input function that may be asked softly (16 and newer). */
 extern void InterestReportSoft(const InterestStatus *status, struct Node *context);
 
+/* NaN, a figure that is not defined, becomes NULL. */
+extern void InterestSetFigure(double figure, Datum *value, bool *isnull);
+
 /*
  * An arena in its own child of the given context; the child is deleted with
  * its parent, or by InterestArenaEnd.  Cancel checks are the server's.

@@ -97,6 +97,26 @@ InterestMakeScores(const InterestLoadedModel *model, const InterestReading *read
 	return PointerGetDatum(array);
 }
 
+bool
+InterestMakeSet(const InterestLoadedModel *model, const InterestReading *reading, double coverage,
+				InterestArena *scratch, Datum *set)
+{
+	const InterestNames *names = &model->model.interests;
+	float		most = InterestConformalScore(&model->model.conformal, reading->rows, coverage);
+	Ranked	   *ranked = Rank(model, reading, scratch);
+	Datum	   *texts = palloc(sizeof(Datum) * names->count);
+	int			count = 0;
+
+	while (count < names->count && 1.0f - ranked[count].probability <= most)
+	{
+		texts[count] = InterestNameText(names->spans[ranked[count].interest]);
+		count++;
+	}
+	if (count > 0)
+		*set = PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false, TYPALIGN_INT));
+	return count > 0;
+}
+
 int
 InterestBestInterest(const InterestLoadedModel *model, const float *u, double evidence,
 					 InterestArena *scratch, float *probability)

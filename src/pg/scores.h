@@ -20,6 +20,13 @@ extern Datum InterestMakeScores(const InterestLoadedModel *model, const Interest
 								InterestArena *scratch);
 
 /*
+ * The interests of a reading that hold the right one with the coverage asked,
+ * text[], best first; false where none is probable enough.
+ */
+extern bool InterestMakeSet(const InterestLoadedModel *model, const InterestReading *reading,
+							double coverage, InterestArena *scratch, Datum *set);
+
+/*
  * The interest that u (dimensions), of so much evidence, makes most probable;
  * the first by name of equal ones.
  */

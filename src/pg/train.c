@@ -1,23 +1,20 @@
 /*
  * train.c
- *	  interest_train and interest_evaluate.
+ *	  interest_train.
  */
 #include "pg/compat.h"
 
 #include "catalog/pg_type.h"
 #include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "core/training/training.h"
 #include "pg/model_store.h"
 #include "pg/progress.h"
 #include "pg/report.h"
-#include "pg/scores.h"
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/store.h"
@@ -29,9 +26,8 @@
 /* Block size of training's memory. */
 #define TRAINING_BLOCK (1024 * 1024)
 
-/* Columns of interest_train and of interest_evaluate. */
+/* Columns of the result. */
 #define TRAIN_COLUMNS 7
-#define EVALUATE_COLUMNS 4
 
 /* One epoch, as returned and as stored. */
 typedef struct EpochRow
@@ -49,19 +45,6 @@ typedef struct TrainingLog
 	int			count;
 } TrainingLog;
 
-static const InterestProgressPhase phases[] = {
-	[INTEREST_PHASE_PREPARE] = INTEREST_PROGRESS_PREPARE,
-	[INTEREST_PHASE_TRAIN] = INTEREST_PROGRESS_TRAIN,
-	[INTEREST_PHASE_VALIDATE] = INTEREST_PROGRESS_VALIDATE,
-	[INTEREST_PHASE_EVALUATE] = INTEREST_PROGRESS_EVALUATE,
-};
-
-static void
-ShowProgress(void *context, InterestTrainingPhase phase, int epoch, int64_t done, int64_t total)
-{
-	InterestProgressUpdate(phases[phase], epoch, done, total);
-}
-
 static double
 SecondsSince(instr_time *start)
 {
@@ -75,14 +58,6 @@ SecondsSince(instr_time *start)
 	return INSTR_TIME_GET_DOUBLE(elapsed);
 }
 
-/* NaN, a figure that is not defined, becomes NULL. */
-static void
-SetFigure(double figure, Datum *value, bool *isnull)
-{
-	*isnull = isnan(figure);
-	*value = Float8GetDatum(figure);
-}
-
 static void
 LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 {
@@ -93,11 +68,11 @@ LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 	memset(row->nulls, false, sizeof(row->nulls));
 	row->values[0] = Int32GetDatum(epoch->epoch);
 	row->values[1] = CStringGetTextDatum("train");
-	SetFigure(epoch->loss, &row->values[2], &row->nulls[2]);
-	SetFigure(epoch->validation_loss, &row->values[3], &row->nulls[3]);
-	SetFigure(epoch->accuracy, &row->values[4], &row->nulls[4]);
-	SetFigure(seconds > 0 ? epoch->rows / seconds : NAN, &row->values[5], &row->nulls[5]);
-	SetFigure(seconds, &row->values[6], &row->nulls[6]);
+	InterestSetFigure(epoch->loss, &row->values[2], &row->nulls[2]);
+	InterestSetFigure(epoch->validation_loss, &row->values[3], &row->nulls[3]);
+	InterestSetFigure(epoch->accuracy, &row->values[4], &row->nulls[4]);
+	InterestSetFigure(seconds > 0 ? epoch->rows / seconds : NAN, &row->values[5], &row->nulls[5]);
+	InterestSetFigure(seconds, &row->values[6], &row->nulls[6]);
 	tuplestore_putvalues(log->result->setResult, log->result->setDesc, row->values, row->nulls);
 	ereport(NOTICE,
 			(errmsg("epoch %d of %d: loss %.4f, %s%.1f s%s", epoch->epoch, epoch->epochs, epoch->loss,
@@ -217,7 +192,7 @@ TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions
 	InterestLoadedEncoder *encoder = EncoderOf(definition);
 	InterestLexer *lexer = LexerOf(definition, encoder);
 	InterestTrainingDefinition training = TrainingDefinition(definition, encoder, lexer);
-	InterestTrainingObserver observer = {log, ShowProgress, LogEpoch};
+	InterestTrainingObserver observer = {log, InterestProgressObserve, LogEpoch};
 	InterestTrainingResult result;
 	InterestSource source;
 	InterestModel model;
@@ -262,84 +237,5 @@ interest_train(PG_FUNCTION_ARGS)
 	InterestProgressEnd();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
-	return (Datum) 0;
-}
-
-/* Quoted name of the relation to evaluate on: the argument, or the model's source. */
-static const char *
-EvaluationSource(FunctionCallInfo fcinfo, const InterestDefinition *definition)
-{
-	Oid			relation;
-	char	   *name;
-
-	if (PG_ARGISNULL(2))
-		return InterestSourceSql(definition);
-	relation = PG_GETARG_OID(2);
-	name = get_rel_name(relation);
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
-}
-
-static void
-ReturnFigures(ReturnSetInfo *result, const InterestEvaluation *evaluation, const InterestNames *interests)
-{
-	for (int i = 0; i < evaluation->figure_count; i++)
-	{
-		const InterestFigure *figure = &evaluation->figures[i];
-		Datum		values[EVALUATE_COLUMNS];
-		bool		nulls[EVALUATE_COLUMNS] = {false};
-
-		values[0] = CStringGetTextDatum(InterestSystemName(figure->system));
-		values[1] = CStringGetTextDatum(figure->metric);
-		nulls[2] = figure->interest < 0;
-		if (!nulls[2])
-			values[2] = InterestNameText(interests->spans[figure->interest]);
-		SetFigure(figure->value, &values[3], &nulls[3]);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-}
-
-INTEREST_FUNCTION(interest_evaluate);
-Datum
-interest_evaluate(PG_FUNCTION_ARGS)
-{
-	InterestTrainingObserver observer = {NULL, ShowProgress, NULL};
-	InterestServerArena *arena;
-	InterestDefinition *definition;
-	InterestLoadedModel *model;
-	InterestLoadedEncoder *encoder = NULL;
-	InterestLexer *lexer;
-	InterestEvaluation evaluation;
-	InterestSource source;
-	InterestStatus status;
-	char	   *name;
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("name of the model is NULL")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	definition = InterestUsableModel(name);
-	model = InterestLoadVersion(PG_ARGISNULL(1) ? InterestDeployedVersion(name) :
-								InterestVersionByNumber(name, PG_GETARG_INT32(1)));
-	if (model->has_encoder)
-		encoder = InterestEncoderByHash(model->encoder_hash, psprintf("model \"%s\"", name));
-	InterestRequireFit(definition, model, encoder);
-	lexer = LexerOf(definition, encoder);
-	if (lexer)
-		InterestLexerRequire(lexer, model->model.network.features.word_probe);
-	InitMaterializedSRF(fcinfo, 0);
-	arena = InterestArenaBegin(CurrentMemoryContext, "interest evaluation", TRAINING_BLOCK);
-	InterestProgressBegin(0);
-	InterestReadSource(definition, EvaluationSource(fcinfo, definition), encoder, lexer, &source);
-	if (!InterestEvaluate(&source.set, &model->model, definition->seed, INTEREST_SPLIT_TEST,
-						  InterestCurrentKernel(), InterestSgemm, &observer, &arena->arena,
-						  &evaluation, &status))
-		InterestReport(&status);
-	InterestProgressEnd();
-	ReturnFigures((ReturnSetInfo *) fcinfo->resultinfo, &evaluation, &model->model.interests);
 	return (Datum) 0;
 }

@@ -14,6 +14,7 @@
 
 #include "core/base/random.h"
 #include "core/base/sort.h"
+#include "core/measure/compare.h"
 #include "core/measure/curves.h"
 
 #include <math.h>
@@ -359,6 +360,68 @@ TestActivity(void)
 	CHECK(activity[2].chance_ece < activity[0].chance_ece);
 }
 
+/* --- two systems --- */
+
+static void
+TestUserMeans(void)
+{
+	static const int user[4] = {3, 3, 8, 9};
+	static const double weight[4] = {1, 3, 1, 1};
+	static const float probability[4 * 2] = {.8f, .2f, .4f, .6f, .3f, .7f, .5f, .5f};
+	static const int label[4] = {0, 0, 1, -1};
+	InterestPredictions predictions = {
+		.count = 4, .interests = 2, .probability = probability, .label = label, .weight = weight, .user = user
+	};
+	InterestUserMeans means;
+
+	InterestMeasureUsers(&predictions, &arena, &means);
+	CHECK_INTEGER(means.count, 3);
+	CHECK_INTEGER(means.user[1], 8);
+	CHECK_STRING(InterestUserFigureName(0), "accuracy");
+	CHECK_NEAR(means.figures[0][0], .25, TOLERANCE);
+	CHECK_NEAR(means.figures[1][0], (-log(.8) - 3 * log(.4)) / 4, TOLERANCE);
+	CHECK_NEAR(means.figures[2][0], (.08 + 3 * .72) / 4, TOLERANCE);
+	CHECK_NEAR(means.figures[0][2], 0, 0);
+	CHECK(isnan(means.figures[1][2]));
+}
+
+static void
+TestCompare(void)
+{
+	double		a[200];
+	double		b[200];
+	InterestRandom random = InterestRandomKeyed(7, 0, 0, 0);
+	InterestComparison comparison;
+	int			small = 0;
+
+	for (int i = 0; i < 200; i++)
+	{
+		a[i] = InterestRandomUniform(&random);
+		b[i] = i % 2 ? a[i] + .1 : a[i] - .05;
+	}
+	a[0] = NAN;
+	comparison = InterestCompare(200, a, b, 1, CheckHost());
+	CHECK_INTEGER(comparison.users, 199);
+	CHECK_NEAR(comparison.difference, (100 * .1 - 99 * .05) / 199, 1e-12);
+	CHECK_NEAR(comparison.b - comparison.a, comparison.difference, 1e-12);
+	CHECK_NEAR(comparison.error, .075 / sqrt(199), 2e-5);
+	CHECK(comparison.p < .001);
+
+	/* Of systems that differ by chance alone one of twenty has a p below .05. */
+	for (int round = 0; round < 200; round++)
+	{
+		for (int i = 0; i < 50; i++)
+		{
+			a[i] = InterestRandomUniform(&random);
+			b[i] = InterestRandomUniform(&random);
+		}
+		small += InterestCompare(50, a, b, (uint64_t) round, CheckHost()).p < .05;
+	}
+	CHECK_NEAR(small, 10, 9);
+	CHECK_NEAR(InterestCompare(50, a, a, 1, CheckHost()).p, 1, 0);
+	CHECK(isnan(InterestCompare(0, a, b, 1, CheckHost()).p));
+}
+
 static int
 CompareTens(const void *context, int a, int b)
 {
@@ -409,6 +472,8 @@ main(void)
 	TestReliability();
 	TestErrors();
 	TestActivity();
+	TestUserMeans();
+	TestCompare();
 	TestSort();
 	InterestArenaFree(&arena);
 	return CheckReport("measure");

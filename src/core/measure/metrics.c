@@ -188,9 +188,8 @@ BrierOf(const InterestPredictions *predictions, int sample)
 	return predictions->several ? sum / predictions->interests : sum;
 }
 
-/* -log of the probability that was given to what is true */
-static double
-Surprise(double probability, bool is_true)
+double
+InterestSurprise(double probability, bool is_true)
 {
 	double		p = is_true ? probability : 1.0 - probability;
 
@@ -209,9 +208,9 @@ LogLossOf(const InterestPredictions *predictions, int sample)
 	if (!predictions->several && predictions->label[sample] < 0)
 		return NAN;
 	if (!predictions->several)
-		return Surprise(probability[predictions->label[sample]], true);
+		return InterestSurprise(probability[predictions->label[sample]], true);
 	for (int i = 0; i < predictions->interests; i++)
-		sum += Surprise(probability[i], HasInterest(predictions, sample, i));
+		sum += InterestSurprise(probability[i], HasInterest(predictions, sample, i));
 	return sum / predictions->interests;
 }
 

@@ -89,6 +89,9 @@ extern void InterestMeasureAucs(const InterestPredictions *predictions, Interest
 extern double InterestMeasureAuc(int count, const double *score, const uint8_t *positive,
 								 const double *weight, InterestArena *scratch);
 
+/* -log of the probability that was given to what is true. */
+extern double InterestSurprise(double probability, bool is_true);
+
 /*
  * Standard errors of all of it, by a bootstrap over users: what the metrics do
  * when as many users are drawn again and again, each as often as it comes.  An

@@ -519,8 +519,8 @@ CheckSamples(Trainer *trainer, InterestStatus *status)
 		InterestFail(status, INTEREST_INVALID_ARGUMENT, "only one training user has a sample to learn from");
 	else
 		InterestFail(status, INTEREST_INVALID_ARGUMENT, "no training user has a sample to learn from");
-	InterestDetail(status, next ? "A sample is a labelled row of a user who has an earlier row; %d users train."
-				   : "A sample is a labelled row; %d users train.",
+	InterestDetail(status, next ? "A sample is a labelled row of a user who has an earlier row; training users: %d."
+				   : "A sample is a labelled row; training users: %d.",
 				   trainer->prepared.counts.training_users);
 	return InterestHint(status, "Train on more users: a hash of the user chooses 80 of 100 for training.");
 }

@@ -1,0 +1,45 @@
+/*
+ * compare.h
+ *	  Two systems on the same users, user by user.
+ */
+#ifndef INTEREST_COMPARE_H
+#define INTEREST_COMPARE_H
+
+#include "core/measure/metrics.h"
+
+/* Figures of single users that a mean over users makes sense of. */
+#define INTEREST_USER_FIGURES 3
+
+/* "accuracy", "log_loss", "brier" */
+extern const char *InterestUserFigureName(int figure);
+
+/* Weighted means over each user's samples; a figure that is not defined is NaN. */
+typedef struct InterestUserMeans
+{
+	int			count;
+	int		   *user;			/* (count), as the predictions number them, in their order */
+	double	   *figures[INTEREST_USER_FIGURES]; /* (count) each */
+} InterestUserMeans;
+
+extern void InterestMeasureUsers(const InterestPredictions *predictions, InterestArena *arena,
+								 InterestUserMeans *means);
+
+typedef struct InterestComparison
+{
+	int			users;			/* that both have a figure for */
+	double		a;				/* means over them */
+	double		b;
+	double		difference;		/* b - a */
+	double		error;			/* its standard error */
+	double		p;				/* of a difference this large where systems do not matter */
+} InterestComparison;
+
+/*
+ * Pairs (count) of figures.  p is that of a randomization test, which exchanges
+ * the systems of every user by chance (Noreen, "Computer-intensive methods for
+ * testing hypotheses", 1989).
+ */
+extern InterestComparison InterestCompare(int count, const double *a, const double *b, uint64_t seed,
+										  const InterestHost *host);
+
+#endif

@@ -1,0 +1,370 @@
+/*
+ * measure.c
+ *	  How good a version is, on users whom it was never trained on:
+ *	  interest_evaluate, interest_confusion, interest_roc,
+ *	  interest_calibration, interest_compare.
+ */
+#include "pg/compat.h"
+
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "core/measure/compare.h"
+#include "core/training/training.h"
+#include "pg/encode.h"
+#include "pg/model_store.h"
+#include "pg/progress.h"
+#include "pg/report.h"
+#include "pg/scores.h"
+#include "pg/settings.h"
+#include "pg/source.h"
+
+#define MEASURE_BLOCK (1024 * 1024)
+
+/* A version and the rows that it is measured on. */
+typedef struct Measured
+{
+	InterestServerArena *arena;
+	InterestDefinition *definition;
+	InterestLoadedModel *model;
+	InterestLoadedEncoder *encoder; /* NULL: none */
+	InterestLexer *lexer;		/* NULL: no words */
+	InterestSource source;
+} Measured;
+
+static char *
+ModelArgument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of the model is NULL")));
+	return text_to_cstring(PG_GETARG_TEXT_PP(0));
+}
+
+/* The argument's version; the deployed one where it is NULL. */
+static InterestVersion *
+VersionArgument(FunctionCallInfo fcinfo, int argument, const char *model)
+{
+	if (PG_ARGISNULL(argument))
+		return InterestDeployedVersion(model);
+	return InterestVersionByNumber(model, PG_GETARG_INT32(argument));
+}
+
+/* Quoted name of the relation to measure on: the argument, or the model's source. */
+static const char *
+RelationArgument(FunctionCallInfo fcinfo, int argument, const InterestDefinition *definition)
+{
+	Oid			relation;
+	char	   *name;
+
+	if (PG_ARGISNULL(argument))
+		return InterestSourceSql(definition);
+	relation = PG_GETARG_OID(argument);
+	name = get_rel_name(relation);
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
+}
+
+/* Takes a version of the model in the first argument. */
+static void
+TakeVersion(FunctionCallInfo fcinfo, int version, Measured *measured)
+{
+	char	   *name = ModelArgument(fcinfo);
+
+	measured->definition = InterestUsableModel(name);
+	measured->model = InterestLoadVersion(VersionArgument(fcinfo, version, name));
+	measured->encoder = NULL;
+	if (measured->model->has_encoder)
+		measured->encoder = InterestEncoderByHash(measured->model->encoder_hash, psprintf("model \"%s\"", name));
+	InterestRequireFit(measured->definition, measured->model, measured->encoder);
+	measured->lexer = InterestLexerMake(measured->definition, measured->encoder ? &measured->encoder->tokenizer : NULL);
+	if (measured->lexer)
+		InterestLexerRequire(measured->lexer, measured->model->model.network.features.word_probe);
+}
+
+static void
+ReadRows(FunctionCallInfo fcinfo, int source, Measured *measured)
+{
+	InterestReadSource(measured->definition, RelationArgument(fcinfo, source, measured->definition),
+					   measured->encoder, measured->lexer, &measured->source);
+}
+
+/* Begins a result, takes a version and reads the rows for it. */
+static void
+Begin(FunctionCallInfo fcinfo, int version, int source, Measured *measured)
+{
+	TakeVersion(fcinfo, version, measured);
+	InitMaterializedSRF(fcinfo, 0);
+	measured->arena = InterestArenaBegin(CurrentMemoryContext, "interest measure", MEASURE_BLOCK);
+	InterestProgressBegin(0);
+	ReadRows(fcinfo, source, measured);
+}
+
+static void
+Predict(const Measured *measured, InterestPredictions *predictions, InterestSpan **users)
+{
+	InterestTrainingObserver observer = {NULL, InterestProgressObserve, NULL};
+	InterestStatus status;
+
+	if (!InterestPredict(&measured->source.set, &measured->model->model, measured->definition->seed,
+						 INTEREST_SPLIT_TEST, InterestCurrentKernel(), InterestSgemm, &observer,
+						 &measured->arena->arena, predictions, users, &status))
+		InterestReport(&status);
+}
+
+/* The same for a function whose arguments are model, version and source. */
+static void
+BeginPredicted(FunctionCallInfo fcinfo, int version, int source, Measured *measured,
+			   InterestPredictions *predictions)
+{
+	InterestSpan *users;
+
+	Begin(fcinfo, version, source, measured);
+	Predict(measured, predictions, &users);
+	InterestProgressEnd();
+}
+
+static void
+PutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* The name of an interest; below 0: NULL. */
+static void
+SetInterest(const Measured *measured, int interest, Datum *value, bool *isnull)
+{
+	*isnull = interest < 0;
+	if (interest >= 0)
+		*value = InterestNameText(measured->model->model.interests.spans[interest]);
+}
+
+INTEREST_FUNCTION(interest_evaluate);
+Datum
+interest_evaluate(PG_FUNCTION_ARGS)
+{
+	InterestTrainingObserver observer = {NULL, InterestProgressObserve, NULL};
+	InterestEvaluation evaluation;
+	InterestStatus status;
+	Measured	measured;
+
+	Begin(fcinfo, 1, 2, &measured);
+	if (!InterestEvaluate(&measured.source.set, &measured.model->model, measured.definition->seed,
+						  INTEREST_SPLIT_TEST, InterestCurrentKernel(), InterestSgemm, &observer,
+						  &measured.arena->arena, &evaluation, &status))
+		InterestReport(&status);
+	InterestProgressEnd();
+	for (int i = 0; i < evaluation.figure_count; i++)
+	{
+		const InterestFigure *figure = &evaluation.figures[i];
+		Datum		values[5] = {
+			CStringGetTextDatum(InterestSystemName(figure->system)), CStringGetTextDatum(figure->metric)
+		};
+		bool		nulls[5] = {false};
+
+		SetInterest(&measured, figure->interest, &values[2], &nulls[2]);
+		InterestSetFigure(figure->value, &values[3], &nulls[3]);
+		InterestSetFigure(figure->error, &values[4], &nulls[4]);
+		PutRow(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+INTEREST_FUNCTION(interest_confusion);
+Datum
+interest_confusion(PG_FUNCTION_ARGS)
+{
+	Measured	measured;
+	InterestPredictions predictions;
+	InterestConfusionCell *cells;
+	int			count;
+
+	BeginPredicted(fcinfo, 1, 2, &measured, &predictions);
+	count = InterestMeasureConfusion(&predictions, &measured.arena->arena, &cells);
+	for (int i = 0; i < count; i++)
+	{
+		Datum		values[4] = {0, 0, Int64GetDatum(cells[i].samples), Float8GetDatum(cells[i].weight)};
+		bool		nulls[4] = {false};
+
+		SetInterest(&measured, cells[i].actual, &values[0], &nulls[0]);
+		SetInterest(&measured, cells[i].predicted, &values[1], &nulls[1]);
+		PutRow(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* The number of an interest that the argument names; an error where the model does not have it. */
+static int
+InterestArgument(FunctionCallInfo fcinfo, int argument, const InterestNames *interests)
+{
+	text	   *name;
+	InterestSpan span;
+	int			interest;
+
+	if (PG_ARGISNULL(argument))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("name of the interest is NULL")));
+	name = PG_GETARG_TEXT_PP(argument);
+	span.data = InterestTextToUtf8(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &span.length);
+	interest = InterestNamesFind(interests, span);
+	if (interest < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown interest \"%s\"", text_to_cstring(name)),
+				 errhint("interest_confusion lists the interests that test users have.")));
+	return interest;
+}
+
+INTEREST_FUNCTION(interest_roc);
+Datum
+interest_roc(PG_FUNCTION_ARGS)
+{
+	Measured	measured;
+	InterestPredictions predictions;
+	InterestSpan *users;
+	InterestRocPoint *points;
+	int			interest;
+	int			count;
+
+	Begin(fcinfo, 2, 3, &measured);
+	interest = InterestArgument(fcinfo, 1, &measured.model->model.interests);
+	Predict(&measured, &predictions, &users);
+	InterestProgressEnd();
+	count = InterestMeasureRoc(&predictions, interest, &measured.arena->arena, &points);
+	for (int i = 0; i < count; i++)
+	{
+		Datum		values[3] = {
+			Float8GetDatum(points[i].threshold), Float8GetDatum(points[i].false_positive_rate),
+			Float8GetDatum(points[i].true_positive_rate)
+		};
+		bool		nulls[3] = {false};
+
+		PutRow(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+INTEREST_FUNCTION(interest_calibration);
+Datum
+interest_calibration(PG_FUNCTION_ARGS)
+{
+	Measured	measured;
+	InterestPredictions predictions;
+	InterestReliability bins[INTEREST_ECE_BINS];
+
+	BeginPredicted(fcinfo, 1, 2, &measured, &predictions);
+	InterestMeasureReliability(&predictions, &measured.arena->arena, bins);
+	for (int i = 0; i < INTEREST_ECE_BINS; i++)
+	{
+		Datum		values[4] = {Int32GetDatum(i + 1), Int64GetDatum(bins[i].samples)};
+		bool		nulls[4] = {false};
+
+		InterestSetFigure(bins[i].probability, &values[2], &nulls[2]);
+		InterestSetFigure(bins[i].accuracy, &values[3], &nulls[3]);
+		PutRow(fcinfo, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * Comparing
+ */
+
+/* What one version makes of its test users. */
+typedef struct Side
+{
+	InterestSpan *users;
+	InterestUserMeans means;
+} Side;
+
+static void
+MeasureSide(const Measured *measured, Side *side)
+{
+	InterestPredictions predictions;
+
+	Predict(measured, &predictions, &side->users);
+	InterestMeasureUsers(&predictions, &measured->arena->arena, &side->means);
+}
+
+/*
+ * The figures of the users that both sides have, which are in the order of
+ * their texts; returns how many.
+ */
+static int
+PairUsers(const Side *a, const Side *b, double **figures_a, double **figures_b)
+{
+	int			room = Min(a->means.count, b->means.count);
+	int			count = 0;
+
+	for (int f = 0; f < INTEREST_USER_FIGURES; f++)
+	{
+		figures_a[f] = palloc(sizeof(double) * Max(room, 1));
+		figures_b[f] = palloc(sizeof(double) * Max(room, 1));
+	}
+	for (int i = 0, j = 0; i < a->means.count && j < b->means.count;)
+	{
+		int			order = InterestSpanCompare(a->users[a->means.user[i]], b->users[b->means.user[j]]);
+
+		for (int f = 0; order == 0 && f < INTEREST_USER_FIGURES; f++)
+		{
+			figures_a[f][count] = a->means.figures[f][i];
+			figures_b[f][count] = b->means.figures[f][j];
+		}
+		count += order == 0;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return count;
+}
+
+INTEREST_FUNCTION(interest_compare);
+Datum
+interest_compare(PG_FUNCTION_ARGS)
+{
+	Measured	measured;
+	InterestLoadedEncoder *encoder;
+	Side		a;
+	Side		b;
+	double	   *figures_a[INTEREST_USER_FIGURES];
+	double	   *figures_b[INTEREST_USER_FIGURES];
+	int			count;
+
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("a version to compare is NULL"),
+				 errhint("The view interest_models lists the versions.")));
+	Begin(fcinfo, 1, 3, &measured);
+	MeasureSide(&measured, &a);
+	encoder = measured.encoder;
+	TakeVersion(fcinfo, 2, &measured);
+	if (measured.encoder != encoder)
+		ReadRows(fcinfo, 3, &measured);
+	MeasureSide(&measured, &b);
+	count = PairUsers(&a, &b, figures_a, figures_b);
+	for (int f = 0; f < INTEREST_USER_FIGURES; f++)
+	{
+		InterestComparison comparison = InterestCompare(count, figures_a[f], figures_b[f], measured.definition->seed,
+														measured.arena->arena.host);
+		Datum		values[7] = {CStringGetTextDatum(InterestUserFigureName(f)), Int64GetDatum(comparison.users)};
+		bool		nulls[7] = {false};
+
+		InterestSetFigure(comparison.a, &values[2], &nulls[2]);
+		InterestSetFigure(comparison.b, &values[3], &nulls[3]);
+		InterestSetFigure(comparison.difference, &values[4], &nulls[4]);
+		InterestSetFigure(comparison.error, &values[5], &nulls[5]);
+		InterestSetFigure(comparison.p, &values[6], &nulls[6]);
+		PutRow(fcinfo, values, nulls);
+	}
+	InterestProgressEnd();
+	return (Datum) 0;
+}
