@@ -19,6 +19,7 @@
 #define INTEREST_LIVE_H
 
 #include "executor/spi.h"
+#include "storage/lockdefs.h"
 
 #include "pg/definition.h"
 #include "pg/model_store.h"
@@ -111,8 +112,15 @@ extern Datum InterestDeployedFingerprint(const char *model);
  * changes of its tracking until the transaction ends, and makes the snapshot
  * after that the active one.  READ COMMITTED only: the snapshot of any other
  * transaction may be older than what it waited for.
+ *
+ * The tables that the model follows are locked first, in that mode: everybody
+ * who takes more than one lock takes those of the source, then the model's row,
+ * then the profile table.
  */
-extern InterestDefinition *InterestLockForTracking(const char *model, const char *function);
+extern InterestDefinition *InterestLockForTracking(const char *model, const char *function, LOCKMODE mode);
+
+/* Locks the tables that a model follows, if it is tracked, and their partitions. */
+extern void InterestLockFollowed(const char *model, LOCKMODE mode);
 
 /*
  * SQL of what is wrong with the profiles of a relation aliased d: the user and

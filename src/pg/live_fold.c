@@ -11,11 +11,13 @@
 
 #include "access/xact.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
@@ -27,8 +29,23 @@
 #include "pg/rights.h"
 #include "pg/store.h"
 
+void
+InterestLockFollowed(const char *model, LOCKMODE mode)
+{
+	InterestTracking *tracking = InterestFindTracking(model);
+	ListCell   *cell;
+
+	if (tracking == NULL)
+		return;
+	foreach(cell, tracking->tables)
+	{
+		LockRelationOid(lfirst_oid(cell), mode);
+		(void) find_all_inheritors(lfirst_oid(cell), mode, NULL);
+	}
+}
+
 InterestDefinition *
-InterestLockForTracking(const char *model, const char *function)
+InterestLockForTracking(const char *model, const char *function, LOCKMODE mode)
 {
 	InterestDefinition *definition;
 
@@ -39,6 +56,7 @@ InterestLockForTracking(const char *model, const char *function)
 				 errmsg("%s works at isolation level READ COMMITTED only", function),
 				 errhint("Call it in a transaction of its own.")));
 	definition = InterestOwnedModel(model);
+	InterestLockFollowed(model, mode);
 	InterestLockOwned("model", model, definition->owner);
 	InterestPushLatestSnapshot();
 	return InterestOwnedModel(model);
@@ -213,7 +231,7 @@ INTEREST_FUNCTION(interest_rebuild);
 Datum
 interest_rebuild(PG_FUNCTION_ARGS)
 {
-	InterestDefinition *definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_rebuild()");
+	InterestDefinition *definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_rebuild()", AccessShareLock);
 	int64		users;
 
 	InterestSetTriggers(definition, InterestRequireTracking(definition->name));
@@ -239,7 +257,7 @@ INTEREST_FUNCTION(interest_fold);
 Datum
 interest_fold(PG_FUNCTION_ARGS)
 {
-	InterestDefinition *definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_fold()");
+	InterestDefinition *definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_fold()", AccessShareLock);
 	InterestTracking *tracking = InterestRequireTracking(definition->name);
 	int64		users = Settle(definition, tracking, EverybodyIsMarked(definition, tracking));
 
@@ -266,7 +284,7 @@ interest_forget(PG_FUNCTION_ARGS)
 
 	InterestCheckUserType(type);
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	definition = InterestLockForTracking(name, "interest_forget()");
+	definition = InterestLockForTracking(name, "interest_forget()", AccessShareLock);
 	tracking = InterestRequireTracking(name);
 	column = InterestFindUserColumn(definition);
 	user = InterestConvertUser(PG_GETARG_DATUM(1), type, &column);

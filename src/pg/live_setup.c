@@ -230,7 +230,10 @@ FollowedTables(const InterestTracking *tracking)
 	ListCell   *cell;
 
 	foreach(cell, tracking->tables)
+	{
+		LockRelationOid(lfirst_oid(cell), AccessShareLock);
 		all = list_concat_unique_oid(all, find_all_inheritors(lfirst_oid(cell), AccessShareLock, NULL));
+	}
 	foreach(cell, all)
 		if (!InterestIsFollowed(tracking, lfirst_oid(cell)))
 			ereport(ERROR,
@@ -448,7 +451,7 @@ interest_track(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("name of the model is NULL")));
-	definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_track()");
+	definition = InterestLockForTracking(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_track()", AccessShareLock);
 	BeginTracking(fcinfo, definition);
 	PopActiveSnapshot();
 	InterestPushLatestSnapshot();
@@ -493,7 +496,7 @@ Datum
 interest_untrack(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	InterestDefinition *definition = InterestLockForTracking(name, "interest_untrack()");
+	InterestDefinition *definition = InterestLockForTracking(name, "interest_untrack()", AccessExclusiveLock);
 
 	if (InterestFindTracking(name) == NULL)
 		ereport(ERROR,

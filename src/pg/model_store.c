@@ -573,6 +573,7 @@ interest_drop_model(PG_FUNCTION_ARGS)
 
 	PreventCommandIfReadOnly("interest_drop_model()");
 	definition = InterestOwnedModel(name);
+	InterestLockFollowed(name, AccessExclusiveLock);
 	InterestLockOwned("model", name, definition->owner);
 	InterestEndTracking(definition);
 	InterestStoreExecute("WITH chunk AS (DELETE FROM %s.interest_model_chunk WHERE model = $1),"
