@@ -106,6 +106,7 @@ GLUE = \
 	src/pg/profile_algebra.o \
 	src/pg/profile_type.o \
 	src/pg/progress.o \
+	src/pg/quantize.o \
 	src/pg/query_mark.o \
 	src/pg/read.o \
 	src/pg/report.o \
@@ -129,7 +130,7 @@ OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
-	encoder tokenize encoder_errors doctor \
+	encoder tokenize encoder_errors quantize doctor \
 	model aggregate topics version rights model_errors review measure head overload algebra document words \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest

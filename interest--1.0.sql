@@ -151,6 +151,10 @@ COMMENT ON FUNCTION interest_revoke_use(text, text, name) IS 'takes back what in
 
 CREATE FUNCTION interest_load_encoder(name text, directory text, storage text DEFAULT 'fp32') RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_quantize_encoder(name text, new_name text, storage text, samples text[] DEFAULT NULL,
+		OUT texts integer, OUT mean_cosine double precision, OUT least_cosine double precision,
+		OUT least_text text, OUT size bigint, OUT original_size bigint) RETURNS record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_drop_encoder(name text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION interest_encode(body text, encoder text DEFAULT NULL) RETURNS real[]
@@ -167,6 +171,7 @@ REVOKE EXECUTE ON FUNCTION interest_load_encoder(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION interest_load_encoder(text, text, text) TO pg_read_server_files;
 
 COMMENT ON FUNCTION interest_load_encoder(text, text, text) IS 'loads a BERT encoder from a Hugging Face directory of the server';
+COMMENT ON FUNCTION interest_quantize_encoder(text, text, text, text[]) IS 'makes another encoder of one of fp32, with weights of storage bf16 or int8, and says how near its vectors are on samples (built-in texts where NULL)';
 COMMENT ON FUNCTION interest_drop_encoder(text) IS 'drops an encoder that no model uses';
 COMMENT ON FUNCTION interest_encode(text, text) IS 'vector of a text, as the encoder pools and normalises it';
 COMMENT ON FUNCTION interest_encode(text[], text) IS 'vectors of texts, one row of the result each';

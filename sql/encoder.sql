@@ -51,9 +51,10 @@ RESET interest.encode_cache;
 SELECT interest_encode(array_agg(t), 'tiny') = array_agg(interest_encode(t, 'tiny')) AS same
 FROM (SELECT 'star ' || n % 700 FROM generate_series(1, 1000) AS n) AS s (t);
 
--- Every kernel, too.
+-- Every kernel, too; texts as long as these are in no cache.
 CREATE TEMP TABLE encoder_auto AS
-	SELECT body, interest_encode(body, 'tiny36') AS vector FROM encoder_reference WHERE encoder = 'tiny36';
+	SELECT body || repeat(' ', 66000) AS body, interest_encode(body || repeat(' ', 66000), 'tiny36') AS vector
+	FROM encoder_reference WHERE encoder = 'tiny36';
 SET interest.encode_cache = 0;
 SET interest.kernel = 'portable';
 SELECT count(*), bool_and(interest_encode(body, 'tiny36') = vector) AS same FROM encoder_auto;

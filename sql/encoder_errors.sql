@@ -42,8 +42,6 @@ FROM (VALUES
 	('missing', 'x', :'tiny' || '/none', 'fp32'),
 	('a file', 'x', :'tiny' || '/tiny/config.json', 'fp32'),
 	('not a model', 'x', :'tiny', 'fp32'),
-	('bf16', 'x', :'tiny' || '/tiny', 'bf16'),
-	('int8', 'x', :'tiny' || '/tiny', 'int8'),
 	('fp64', 'x', :'tiny' || '/tiny', 'fp64')) AS t (what, name, directory, storage);
 SELECT interest_load_encoder(NULL, :'tiny' || '/tiny') IS NULL AS null_name, interest_load_encoder('x', NULL) IS NULL AS null_directory;
 SELECT name FROM interest_encoders;

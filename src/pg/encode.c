@@ -370,9 +370,8 @@ interest_encode(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 
-/* The texts of an array in UTF-8; returns their number. */
-static int
-ArrayTexts(ArrayType *array, const char ***texts, Size **lengths)
+int
+InterestUtf8Texts(ArrayType *array, const char ***texts, Size **lengths)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -410,7 +409,7 @@ interest_encode_array(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	dims[0] = ArrayTexts(PG_GETARG_ARRAYTYPE_P(0), &texts, &lengths);
+	dims[0] = InterestUtf8Texts(PG_GETARG_ARRAYTYPE_P(0), &texts, &lengths);
 	encoder = ArgumentEncoder(fcinfo, 1);
 	if (dims[0] == 0)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(FLOAT4OID));

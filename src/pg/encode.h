@@ -5,6 +5,8 @@
 #ifndef INTEREST_ENCODE_H
 #define INTEREST_ENCODE_H
 
+#include "utils/array.h"
+
 #include "pg/encoder_store.h"
 
 /* Most bytes of one text; tokenizing stops at the encoder's max_length anyway. */
@@ -16,6 +18,9 @@
  * INTEREST_MAX_TEXT_SIZE.
  */
 extern const char *InterestTextToUtf8(const char *text, Size length, Size *utf8_length);
+
+/* The texts of a one-dimensional array in UTF-8, in the current memory context; their number. */
+extern int	InterestUtf8Texts(ArrayType *array, const char ***texts, Size **lengths);
 
 /* The vector (hidden) of a text in UTF-8, valid until the next call. */
 extern const float *InterestEncodedText(InterestLoadedEncoder *encoder, const char *text, Size length);

@@ -11,7 +11,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "port/pg_bswap.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -23,6 +22,7 @@
 #include "pg/encoder_directory.h"
 #include "pg/encoder_store.h"
 #include "pg/packed_weights.h"
+#include "pg/quantize.h"
 #include "pg/report.h"
 #include "pg/rights.h"
 #include "pg/settings.h"
@@ -66,24 +66,12 @@ InterestEncoderContentAllocate(InterestEncoderContent *content)
 {
 	char	   *block;
 
-	content->image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
+	content->image_size = InterestEncoderImageBytes(&content->config);
 	/* Huge: the weights of large encoders pass 1 GB. */
 	block = MemoryContextAllocHuge(CurrentMemoryContext,
 								   content->vocabulary_size + content->image_size + INTEREST_ALIGNMENT);
-	content->image = (float *) TYPEALIGN(INTEREST_ALIGNMENT, block + content->vocabulary_size);
+	content->image = (void *) TYPEALIGN(INTEREST_ALIGNMENT, block + content->vocabulary_size);
 	content->vocabulary = (char *) content->image - content->vocabulary_size;
-}
-
-/* From the machine's byte order to little-endian, or back. */
-static void
-SwapImage(InterestEncoderContent *content)
-{
-#ifdef WORDS_BIGENDIAN
-	uint32	   *words = (uint32 *) content->image;
-
-	for (Size i = 0; i < content->image_size / sizeof(uint32); i++)
-		words[i] = pg_bswap32(words[i]);
-#endif
 }
 
 /* The vocabulary's size stands before it, so that no byte can change sides unseen. */
@@ -300,7 +288,7 @@ ReadContent(const EncoderRow *row, InterestEncoderContent *content)
 	Size		image_size;
 
 	RequireConfig(row, &content->config);
-	image_size = InterestEncoderImageSize(&content->config) * sizeof(float);
+	image_size = InterestEncoderImageBytes(&content->config);
 	if (row->size < 0 || (Size) row->size < image_size ||
 		(Size) row->size - image_size > INTEREST_MAX_VOCABULARY_FILE)
 		ReportDamaged(row->name);
@@ -310,7 +298,17 @@ ReadContent(const EncoderRow *row, InterestEncoderContent *content)
 	HashContent(content, VARDATA(row->config), VARSIZE(row->config) - VARHDRSZ, hash);
 	if (memcmp(hash, row->content_hash, INTEREST_CONTENT_HASH_SIZE) != 0)
 		ReportDamaged(row->name);
-	SwapImage(content);
+	InterestEncoderSwapImage(&content->config, content->image);
+}
+
+void
+InterestEncoderReadContent(const char *name, InterestEncoderContent *content)
+{
+	EncoderRow	row;
+
+	RequireRowByName(name, &row);
+	InterestRequireUse("encoder", row.name, row.owner);
+	ReadContent(&row, content);
 }
 
 /* A loaded encoder in the making: its memory context, and what lies in it. */
@@ -345,11 +343,7 @@ OpenWeights(Loading *loading, InterestStatus *status)
 	const InterestEncoderConfig *config = &loading->config;
 	InterestLoadedEncoder *loaded = loading->loaded;
 
-	loaded->tokenizer.vocabulary = loading->weights.vocabulary;
-	loaded->tokenizer.options.lowercase = config->lowercase;
-	loaded->tokenizer.options.strip_accents = config->strip_accents;
-	loaded->tokenizer.options.tokenize_chinese_chars = config->tokenize_chinese_chars;
-	loaded->tokenizer.options.clean_text = config->clean_text;
+	loaded->tokenizer = InterestEncoderTokenizer(config, loading->weights.vocabulary);
 	return InterestEncoderOpen(config, loading->weights.packed, loading->weights.packed_size,
 							   InterestCurrentKernel(), &loaded->encoder, status);
 }
@@ -596,22 +590,6 @@ CheckName(const char *name)
 				 errdetail("A name has 1 to %d bytes and no control characters.", NAMEDATALEN - 1)));
 }
 
-static void
-CheckStorage(const char *storage)
-{
-	if (strcmp(storage, "fp32") == 0)
-		return;
-	if (strcmp(storage, "bf16") == 0 || strcmp(storage, "int8") == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("storage \"%s\" is not supported yet", storage),
-				 errhint("Use fp32.")));
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown storage \"%s\"", storage),
-			 errhint("Use fp32.")));
-}
-
 static Datum
 ByteaDatum(const void *bytes, Size size)
 {
@@ -630,7 +608,7 @@ WriteRow(const char *name, const InterestEncoderContent *content)
 	uint8		hash[INTEREST_CONTENT_HASH_SIZE];
 	InterestWriter writer = {NULL, 0};
 	const Oid	types[] = {TEXTOID, NAMEOID, BYTEAOID, BYTEAOID, INT4OID, INT4OID, INT4OID,
-	INT4OID, INT4OID, TEXTOID, INT8OID};
+	INT4OID, INT4OID, TEXTOID, INT8OID, TEXTOID};
 	Datum		values[lengthof(types)];
 
 	InterestEncoderConfigWrite(&writer, config);
@@ -651,9 +629,10 @@ WriteRow(const char *name, const InterestEncoderContent *content)
 	values[8] = Int32GetDatum(config->vocabulary_size);
 	values[9] = CStringGetTextDatum(InterestPoolingName(config->pooling));
 	values[10] = Int64GetDatum(content->vocabulary_size + content->image_size);
+	values[11] = CStringGetTextDatum(InterestStorageName(config->storage));
 	if (InterestStoreExecute("INSERT INTO %s.interest_encoder (name, owner, config, content_hash, dimensions,"
 							 " layers, heads, max_length, vocabulary_size, pooling, size, storage)"
-							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'fp32')"
+							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 							 " ON CONFLICT DO NOTHING",
 							 lengthof(types), types, values, NULL) == 0)
 		ereport(ERROR,
@@ -662,18 +641,18 @@ WriteRow(const char *name, const InterestEncoderContent *content)
 				 errhint("Drop it first with interest_drop_encoder, or choose another name.")));
 }
 
-static void
-WriteContent(const char *name, InterestEncoderContent *content)
+void
+InterestEncoderWriteContent(const char *name, InterestEncoderContent *content)
 {
 	const Oid	types[] = {TEXTOID};
 	Datum		values[] = {CStringGetTextDatum(name)};
 
-	SwapImage(content);
+	CheckName(name);
+	InterestEncoderSwapImage(&content->config, content->image);
 	WriteRow(name, content);
 	InterestStoreWriteChunks("INSERT INTO %s.interest_encoder_chunk (encoder, ordinal, data)"
 							 " VALUES ($1, $2, $3)", lengthof(types), types, values,
 							 content->vocabulary, content->vocabulary_size + content->image_size);
-	InterestGrantUse("encoder", name, "public");
 }
 
 INTEREST_FUNCTION(interest_load_encoder);
@@ -682,7 +661,7 @@ interest_load_encoder(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *directory = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	char	   *storage = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	InterestStorage storage = InterestRequireStorage(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "interest encoder content",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller;
@@ -691,10 +670,12 @@ interest_load_encoder(PG_FUNCTION_ARGS)
 	PreventCommandIfReadOnly("interest_load_encoder()");
 	RequireServerFiles();
 	CheckName(name);
-	CheckStorage(storage);
 	caller = MemoryContextSwitchTo(scratch);
 	InterestEncoderReadDirectory(directory, &content);
-	WriteContent(name, &content);
+	if (storage != INTEREST_STORAGE_FP32)
+		InterestNarrowContent(&content, storage, &content);
+	InterestEncoderWriteContent(name, &content);
+	InterestGrantUse("encoder", name, "public");
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));

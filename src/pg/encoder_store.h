@@ -24,7 +24,7 @@ typedef struct InterestEncoderContent
 	Size		vocabulary_size;	/* bytes of vocab.txt */
 	Size		image_size;		/* bytes of the weight image */
 	char	   *vocabulary;		/* UTF-8, the image right behind it */
-	float	   *image;			/* aligned to INTEREST_ALIGNMENT */
+	void	   *image;			/* aligned to INTEREST_ALIGNMENT */
 } InterestEncoderContent;
 
 typedef struct InterestLoadedEncoder
@@ -48,6 +48,15 @@ extern void InterestEncoderContentAllocate(InterestEncoderContent *content);
  * NULL: the only one that the user may use.  Returns its name and content hash.
  */
 extern char *InterestEncoderFind(const char *name, uint8 *content_hash);
+
+/* Its name as well; reads and verifies its content, into the current memory context. */
+extern void InterestEncoderReadContent(const char *name, InterestEncoderContent *content);
+
+/*
+ * Stores an encoder of the current user, without rights of others; an error if
+ * the name is none or taken.  The content is not of use after.
+ */
+extern void InterestEncoderWriteContent(const char *name, InterestEncoderContent *content);
 
 /*
  * A loaded encoder; it stays where it is until the transaction ends, whatever

@@ -155,11 +155,7 @@ ReadTokenizer(InterestArena *arena, const char *directory, const InterestEncoder
 		return InterestFail(status, INTEREST_CORRUPT, "vocab.txt cannot be read");
 	if (!InterestVocabularyBuild(arena, text, length, &vocabulary, status))
 		return false;
-	tokenizer->vocabulary = vocabulary;
-	tokenizer->options.lowercase = config->lowercase;
-	tokenizer->options.strip_accents = config->strip_accents;
-	tokenizer->options.tokenize_chinese_chars = config->tokenize_chinese_chars;
-	tokenizer->options.clean_text = config->clean_text;
+	*tokenizer = InterestEncoderTokenizer(config, vocabulary);
 	return true;
 }
 

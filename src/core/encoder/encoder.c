@@ -324,3 +324,17 @@ InterestEncoderOpen(const InterestEncoderConfig *config, const void *packed, siz
 	LayOut(config, packed, encoder);
 	return true;
 }
+
+InterestTokenizer
+InterestEncoderTokenizer(const InterestEncoderConfig *config, const InterestVocabulary *vocabulary)
+{
+	return (InterestTokenizer) {
+		.vocabulary = vocabulary,
+		.options = {
+			.lowercase = config->lowercase,
+			.strip_accents = config->strip_accents,
+			.tokenize_chinese_chars = config->tokenize_chinese_chars,
+			.clean_text = config->clean_text
+		}
+	};
+}

@@ -12,6 +12,7 @@
 #include "core/base/arena.h"
 #include "core/encoder/config.h"
 #include "core/kernel/kernel.h"
+#include "core/text/tokenizer.h"
 
 /*
  * Texts are run together until this many tokens (one longer text is a pass of
@@ -82,6 +83,10 @@ extern bool InterestEncoderOpen(const InterestEncoderConfig *config,
 								const void *packed, size_t size,
 								const InterestKernel *kernel,
 								InterestEncoder *encoder, InterestStatus *status);
+
+/* The tokenizer that goes with a configuration. */
+extern InterestTokenizer InterestEncoderTokenizer(const InterestEncoderConfig *config,
+												  const InterestVocabulary *vocabulary);
 
 /* out (hidden) = the embedding of a word; id is one of the vocabulary's. */
 extern void InterestEncoderWord(const InterestEncoder *encoder, int32_t id, float *out);

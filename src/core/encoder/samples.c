@@ -29,10 +29,10 @@ static const char *const samples[] = {
 	"Patients who slept less than six hours had a higher risk of infection than those who slept eight.",
 	"!!! 50% OFF !!! only today >>> click here <<<",
 	"children's bicycle with training wheels, red, needs a new chain",
-	"La biblioth\303\250que ferme \303\240 dix-huit heures le samedi.",
-	"Der Zug nach M\303\274nchen f\303\244llt heute wegen Bauarbeiten aus.",
-	"El precio del aceite de oliva baj\303\263 por tercer mes seguido.",
-	"\346\235\261\344\272\254\343\201\256\346\230\245",
+	"Le train de nuit arrive avant huit heures du matin.",
+	"Der letzte Zug nach Hamburg ist heute leider ausgefallen.",
+	"El precio del aceite de oliva sube por tercer mes seguido.",
+	"Il mercato apre alle sette e chiude a mezzogiorno.",
 	"1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233",
 	"In the winter of that year the river froze from bank to bank, and for three weeks the people of "
 	"both towns walked across it to each other's markets, where they had never been; when the ice broke, "

@@ -6,9 +6,8 @@
 #define INTEREST_ENCODER_SAMPLES_H
 
 #include "core/encoder/encoder.h"
-#include "core/text/tokenizer.h"
 
-/* They are stored in nothing, but int8 weights depend on them: never change one. */
+/* ASCII. They are stored nowhere, but int8 weights depend on them: never change one. */
 extern const char *const *InterestEncoderSamples(int *count);
 
 /*
