@@ -54,7 +54,7 @@ extern InterestTracking *InterestRequireTracking(const char *model);
 /* Whether rows of that table, or of one that it is a partition or child of, are followed. */
 extern bool InterestIsFollowed(const InterestTracking *tracking, Oid table);
 
-/* The profile table, schema and name quoted, as SQL, and those of the extension. */
+/* The extension's schema, quoted, as SQL. */
 extern const char *InterestSchemaSql(void);
 
 /*
