@@ -42,7 +42,8 @@ CREATE TABLE interest_model (
 	encoder text COLLATE "C",
 	definition jsonb NOT NULL,
 	versions integer NOT NULL DEFAULT 0,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	deployed_before integer[] NOT NULL DEFAULT '{}'
 );
 
 CREATE TABLE interest_model_version (
@@ -435,16 +436,20 @@ CREATE FUNCTION interest_drop_model(name text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 6, batch_size integer DEFAULT 128,
 		learning_rate float8 DEFAULT 0.005, patience integer DEFAULT 3, deploy boolean DEFAULT true,
+		retrain text DEFAULT NULL, from_version integer DEFAULT NULL, from_model text DEFAULT NULL, frozen_epochs integer DEFAULT 0,
 		OUT epoch integer, OUT phase text, OUT loss float8, OUT validation_loss float8,
 		OUT accuracy float8, OUT rows_per_second float8, OUT seconds float8) RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_deploy(model text, version integer) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_rollback(model text) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION interest_create_model(text, regclass, text, name, name, name[], name, name[], name[], name[], name, text, text[], jsonb) IS 'says what a behaviour row is (columns of a table or view) and what is to be learned from it';
 COMMENT ON FUNCTION interest_drop_model(text) IS 'drops a model with all its versions; for its owner';
-COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean) IS 'trains a new version of a model from its source, one row an epoch; for its owner';
+COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean, text, integer, text, integer) IS 'trains a new version of a model from its source, one row an epoch, from nothing or from another version; for its owner';
 COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';
+COMMENT ON FUNCTION interest_rollback(text) IS 'deploys the version that was deployed before the one that is, and returns its number; for the model''s owner';
 
 CREATE VIEW interest_models WITH (security_barrier) AS
 	SELECT m.name, m.owner, m.source_schema, m.source_name, m.encoder, m.definition,

@@ -50,6 +50,8 @@ SELECT interest_create_model(name => 'named', source => 'visit', encoder => 'tin
 	numerics => '{seconds}', categoricals => '{tags}', vectors => NULL, label => 'topic', task => 'user', interests => NULL, options => '{}');
 SELECT count(*) FROM interest_train(model => 'named', epochs => 1, batch_size => 64, learning_rate => 0.001, patience => 1, deploy => false);
 SELECT interest_deploy(model => 'named', version => 1);
+SELECT count(*) FROM interest_train(model => 'named', epochs => 1, batch_size => 64, learning_rate => 0.001, patience => 1, deploy => true, retrain => 'head', from_version => 1, from_model => 'named', frozen_epochs => 0);
+SELECT interest_rollback(model => 'named');
 SELECT count(*) > 0 FROM interest_evaluate(model => 'named', version => 1, source => 'visit');
 SELECT count(*) > 0 FROM interest_confusion(model => 'named', version => 1, source => 'visit');
 SELECT count(*) > 0 FROM interest_roc(model => 'named', interest => 'music', version => 1, source => 'visit');

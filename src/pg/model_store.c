@@ -473,13 +473,19 @@ NextVersion(const InterestDefinition *definition)
 	return version;
 }
 
-/* No version of the model answers any more; the partial unique index wants this first. */
+/*
+ * No version of the model answers any more, because the next one will; the
+ * partial unique index wants this first.  The model remembers which one did.
+ */
 static void
-Undeploy(const char *model)
+Undeploy(const char *model, int next)
 {
-	Oid			types[] = {TEXTOID};
-	Datum		values[] = {CStringGetTextDatum(model)};
+	Oid			types[] = {TEXTOID, INT4OID};
+	Datum		values[] = {CStringGetTextDatum(model), Int32GetDatum(next)};
 
+	InterestStoreExecute("UPDATE %s.interest_model SET deployed_before = array_append(deployed_before, v.version)"
+						 " FROM %s.interest_model_version v"
+						 " WHERE name = $1 AND v.model = $1 AND v.deployed AND v.version <> $2", 2, types, values, NULL);
 	InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = false WHERE model = $1 AND deployed",
 						 1, types, values, NULL);
 }
@@ -522,7 +528,7 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 	Digest(representation, INTEREST_FINGERPRINT_SIZE, bytes + end[INTEREST_REPRESENTATION],
 		   end[INTEREST_READING] - end[INTEREST_REPRESENTATION], reading);
 	if (deploy)
-		Undeploy(definition->name);
+		Undeploy(definition->name, version);
 	values[0] = CStringGetTextDatum(definition->name);
 	values[1] = Int32GetDatum(version);
 	values[2] = PointerGetDatum(MakeBytea(content, sizeof(content)));
@@ -541,25 +547,62 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 	return version;
 }
 
+/* After Undeploy. */
+static void
+Deploy(const char *model, int version)
+{
+	Oid			types[] = {TEXTOID, INT4OID};
+	Datum		values[] = {CStringGetTextDatum(model), Int32GetDatum(version)};
+
+	if (InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
+							 2, types, values, NULL) != 1)
+		InterestReportDropped("model", model);
+	InterestNoticeDeployed(model);
+}
+
 INTEREST_FUNCTION(interest_deploy);
 Datum
 interest_deploy(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Oid			types[] = {TEXTOID, INT4OID};
-	Datum		values[] = {PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)};
+	int			version = PG_GETARG_INT32(1);
 	InterestDefinition *definition;
 
 	PreventCommandIfReadOnly("interest_deploy()");
 	definition = InterestOwnedModel(name);
-	(void) InterestVersionByNumber(name, PG_GETARG_INT32(1));
+	(void) InterestVersionByNumber(name, version);
 	InterestLockOwned("model", name, definition->owner);
-	Undeploy(name);
-	if (InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
-							 2, types, values, NULL) != 1)
-		InterestReportDropped("model", name);
-	InterestNoticeDeployed(name);
+	Undeploy(name, version);
+	Deploy(name, version);
 	PG_RETURN_VOID();
+}
+
+/* Goes back on the model's way, so that a second time goes back further. */
+INTEREST_FUNCTION(interest_rollback);
+Datum
+interest_rollback(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {PG_GETARG_DATUM(0)};
+	InterestDefinition *definition;
+	int32		version = 0;
+
+	PreventCommandIfReadOnly("interest_rollback()");
+	definition = InterestOwnedModel(name);
+	InterestLockOwned("model", name, definition->owner);
+	if (InterestStoreReturning("WITH way AS (SELECT deployed_before AS way FROM %s.interest_model WHERE name = $1)"
+							   " UPDATE %s.interest_model SET deployed_before = trim_array(way.way, 1)"
+							   " FROM way WHERE name = $1 AND cardinality(way.way) > 0"
+							   " RETURNING way.way[cardinality(way.way)]", 1, types, values, NULL, &version) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no version of model \"%s\" was deployed before the one that is", name),
+				 errhint("Choose a version with interest_deploy; the view interest_models lists them.")));
+	InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = false WHERE model = $1 AND deployed",
+						 1, types, values, NULL);
+	Deploy(name, version);
+	PG_RETURN_INT32(version);
 }
 
 INTEREST_FUNCTION(interest_drop_model);

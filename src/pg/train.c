@@ -29,6 +29,13 @@
 /* Columns of the result. */
 #define TRAIN_COLUMNS 7
 
+/* Arguments of interest_train, by position. */
+enum
+{
+	ARG_MODEL, ARG_EPOCHS, ARG_BATCH_SIZE, ARG_LEARNING_RATE, ARG_PATIENCE, ARG_DEPLOY, ARG_RETRAIN,
+	ARG_FROM_VERSION, ARG_FROM_MODEL, ARG_FROZEN_EPOCHS
+};
+
 /* One epoch, as returned and as stored. */
 typedef struct EpochRow
 {
@@ -75,7 +82,8 @@ LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 	InterestSetFigure(seconds, &row->values[6], &row->nulls[6]);
 	tuplestore_putvalues(log->result->setResult, log->result->setDesc, row->values, row->nulls);
 	ereport(NOTICE,
-			(errmsg("epoch %d of %d: loss %.4f, %s%.1f s%s", epoch->epoch, epoch->epochs, epoch->loss,
+			(errmsg("epoch %d of %d: %s%s%.1f s%s", epoch->epoch, epoch->epochs,
+					isnan(epoch->loss) ? "" : psprintf("loss %.4f, ", epoch->loss),
 					isnan(epoch->validation_loss) ? "" :
 					psprintf("validation loss %.4f, accuracy %.4f, ", epoch->validation_loss, epoch->accuracy),
 					seconds, epoch->best ? ", the best so far" : "")));
@@ -91,8 +99,9 @@ CheckRange(const char *name, bool valid, const char *range)
 				 errhint("It is %s.", range)));
 }
 
+/* What the definition says about learning. */
 static InterestTrainingOptions
-ReadTrainingOptions(FunctionCallInfo fcinfo, const InterestDefinition *definition)
+OptionsOf(const InterestDefinition *definition)
 {
 	InterestTrainingOptions options = InterestTrainingDefault;
 
@@ -103,16 +112,89 @@ ReadTrainingOptions(FunctionCallInfo fcinfo, const InterestDefinition *definitio
 	options.weights = definition->weights;
 	if (definition->label_smoothing >= 0)
 		options.label_smoothing = definition->label_smoothing;
-	options.epochs = PG_GETARG_INT32(1);
-	options.batch_size = PG_GETARG_INT32(2);
-	options.learning_rate = PG_GETARG_FLOAT8(3);
-	options.patience = PG_GETARG_INT32(4);
-	CheckRange("epochs", options.epochs >= 1 && options.epochs <= MAX_EPOCHS, "from 1 to 1000");
-	CheckRange("batch_size", options.batch_size >= 1 && options.batch_size <= MAX_BATCH_SIZE, "from 1 to 65536");
-	CheckRange("learning_rate", options.learning_rate > 0 && options.learning_rate <= MAX_LEARNING_RATE,
-			   "above 0 and at most 1");
-	CheckRange("patience", options.patience >= 1, "at least 1");
 	return options;
+}
+
+static void
+RefuseNulls(FunctionCallInfo fcinfo)
+{
+	static const char *const names[] = {
+		[ARG_MODEL] = "model", [ARG_EPOCHS] = "epochs", [ARG_BATCH_SIZE] = "batch_size",
+		[ARG_LEARNING_RATE] = "learning_rate", [ARG_PATIENCE] = "patience", [ARG_DEPLOY] = "deploy",
+		[ARG_FROZEN_EPOCHS] = "frozen_epochs"
+	};
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (names[i] && PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s is NULL", names[i])));
+}
+
+static void
+ReadOptionArguments(FunctionCallInfo fcinfo, InterestTrainingOptions *options)
+{
+	options->epochs = PG_GETARG_INT32(ARG_EPOCHS);
+	options->batch_size = PG_GETARG_INT32(ARG_BATCH_SIZE);
+	options->learning_rate = PG_GETARG_FLOAT8(ARG_LEARNING_RATE);
+	options->patience = PG_GETARG_INT32(ARG_PATIENCE);
+	options->frozen_epochs = PG_GETARG_INT32(ARG_FROZEN_EPOCHS);
+	CheckRange("epochs", options->epochs >= 1 && options->epochs <= MAX_EPOCHS, "from 1 to 1000");
+	CheckRange("batch_size", options->batch_size >= 1 && options->batch_size <= MAX_BATCH_SIZE, "from 1 to 65536");
+	CheckRange("learning_rate", options->learning_rate > 0 && options->learning_rate <= MAX_LEARNING_RATE,
+			   "above 0 and at most 1");
+	CheckRange("patience", options->patience >= 1, "at least 1");
+	CheckRange("frozen_epochs", options->frozen_epochs >= 0, "at least 0");
+}
+
+/* Which sections learn; the others stay those of the version to start from. */
+static InterestSection
+SectionArgument(FunctionCallInfo fcinfo)
+{
+	char	   *name;
+
+	if (PG_ARGISNULL(ARG_RETRAIN))
+		return INTEREST_REPRESENTATION;
+	name = text_to_cstring(PG_GETARG_TEXT_PP(ARG_RETRAIN));
+	if (strcmp(name, "head") == 0)
+		return INTEREST_HEAD;
+	if (strcmp(name, "gate") == 0)
+		return INTEREST_READING;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cannot retrain \"%s\" alone", name),
+			 errhint("Retrain the head (readings stay as they are), the gate (with the head; profiles stay as they are), or leave retrain out for everything.")));
+}
+
+/* A base reads texts with the encoder that it was trained with. */
+static void
+RequireEncoder(const InterestVersion *base, const InterestLoadedEncoder *encoder)
+{
+	if (base->has_encoder != (encoder != NULL) ||
+		(encoder && memcmp(base->encoder_hash, encoder->content_hash, INTEREST_CONTENT_HASH_SIZE) != 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("version %d of model \"%s\" has another encoder", base->version, base->model),
+				 errhint("Start from a version with the same encoder, or from none.")));
+}
+
+/* The version to start from, and what of it learns on. */
+static void
+ReadBaseArguments(FunctionCallInfo fcinfo, const InterestDefinition *definition,
+				  const InterestLoadedEncoder *encoder, InterestTrainingOptions *options)
+{
+	const char *model = definition->name;
+	InterestVersion *base;
+
+	options->first = SectionArgument(fcinfo);
+	if (PG_ARGISNULL(ARG_FROM_MODEL) && PG_ARGISNULL(ARG_FROM_VERSION) && options->first == INTEREST_REPRESENTATION)
+		return;
+	if (!PG_ARGISNULL(ARG_FROM_MODEL))
+		model = InterestUsableModel(text_to_cstring(PG_GETARG_TEXT_PP(ARG_FROM_MODEL)))->name;
+	base = PG_ARGISNULL(ARG_FROM_VERSION) ? InterestDeployedVersion(model) :
+		InterestVersionByNumber(model, PG_GETARG_INT32(ARG_FROM_VERSION));
+	RequireEncoder(base, encoder);
+	options->base = &InterestLoadVersion(base)->model;
 }
 
 /* The encoder of a model's texts; NULL for a model without. */
@@ -185,9 +267,10 @@ NoteSkipped(const InterestSource *source, const InterestTrainingCounts *counts)
 
 /* Trains and stores one version; everything but the result lives in the current context. */
 static void
-TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions *options,
-			 bool deploy, TrainingLog *log)
+TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
+			 InterestTrainingOptions *options, TrainingLog *log)
 {
+	bool		deploy = PG_GETARG_BOOL(ARG_DEPLOY);
 	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest training", TRAINING_BLOCK);
 	InterestLoadedEncoder *encoder = EncoderOf(definition);
 	InterestLexer *lexer = LexerOf(definition, encoder);
@@ -199,6 +282,7 @@ TrainVersion(const InterestDefinition *definition, const InterestTrainingOptions
 	InterestStatus status;
 	int			version;
 
+	ReadBaseArguments(fcinfo, definition, encoder, options);
 	InterestReadSource(definition, InterestSourceSql(definition), encoder, lexer, &source);
 	INSTR_TIME_SET_CURRENT(log->start);
 	if (!InterestTrain(&source.set, &training, options, InterestCurrentKernel(), InterestSgemm,
@@ -224,8 +308,10 @@ interest_train(PG_FUNCTION_ARGS)
 	MemoryContext caller;
 
 	PreventCommandIfReadOnly("interest_train()");
-	definition = InterestOwnedModel(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	options = ReadTrainingOptions(fcinfo, definition);
+	RefuseNulls(fcinfo);
+	definition = InterestOwnedModel(text_to_cstring(PG_GETARG_TEXT_PP(ARG_MODEL)));
+	options = OptionsOf(definition);
+	ReadOptionArguments(fcinfo, &options);
 	InitMaterializedSRF(fcinfo, 0);
 	log.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	log.epochs = palloc(sizeof(EpochRow) * options.epochs);
@@ -233,7 +319,7 @@ interest_train(PG_FUNCTION_ARGS)
 	work = AllocSetContextCreate(CurrentMemoryContext, "interest training", ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(work);
 	InterestProgressBegin(options.epochs);
-	TrainVersion(definition, &options, PG_GETARG_BOOL(5), &log);
+	TrainVersion(fcinfo, definition, &options, &log);
 	InterestProgressEnd();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
