@@ -99,6 +99,7 @@ GLUE = \
 	src/pg/live_trigger.o \
 	src/pg/measure.o \
 	src/pg/metric_aggregates.o \
+	src/pg/model_exchange.o \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
@@ -119,6 +120,7 @@ GLUE = \
 	src/pg/shared_file.o \
 	src/pg/source.o \
 	src/pg/store.o \
+	src/pg/tensors.o \
 	src/pg/train.o \
 	src/pg/type_value.o \
 	src/pg/user.o \

@@ -855,6 +855,18 @@ COMMENT ON AGGREGATE interest_macro_recall(text, text) IS 'mean recall of the la
 COMMENT ON AGGREGATE interest_macro_f1(text, text) IS 'mean F1 of the labels that occur';
 
 --
+-- Models as files
+--
+
+CREATE FUNCTION interest_export_model(model text, version integer DEFAULT NULL) RETURNS bytea
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 100000;
+CREATE FUNCTION interest_import_model(name text, file bytea, source regclass DEFAULT NULL, deploy boolean DEFAULT true) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 100000;
+
+COMMENT ON FUNCTION interest_export_model(text, integer) IS 'a version (NULL: the deployed one) as a safetensors file, its definition and names with it; for the model''s owner';
+COMMENT ON FUNCTION interest_import_model(text, bytea, regclass, boolean) IS 'a version out of such a file, of a new model or of one that has the same columns; returns its number';
+
+--
 -- Shards
 --
 

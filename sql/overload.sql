@@ -59,6 +59,8 @@ SELECT count(*) FROM interest_calibration(model => 'named', version => 1, source
 SELECT count(*) FROM interest_compare(model => 'named', version_a => 1, version_b => 1, source => 'visit');
 SELECT interest_set(reading => interest_embed(42, 'named'), coverage => 0.9, model => 'named') IS NOT NULL;
 SELECT interest_grant_use(kind => 'model', object => 'named', role => 'public'), interest_has_use(kind => 'model', object => 'named'), interest_revoke_use(kind => 'model', object => 'named', role => 'public');
+SELECT interest_import_model(name => 'again', file => interest_export_model(model => 'named', version => 1), source => 'visit', deploy => false);
+SELECT interest_drop_model(name => 'again');
 SELECT interest_drop_model(name => 'named');
 SELECT cardinality(interest_encode(body => 'a film', encoder => 'tiny')), array_dims(interest_encode(bodies => '{a film,a cat}', encoder => 'tiny')),
 	interest_similarity(a => 'a film', b => 'a film', encoder => 'tiny');

@@ -18,7 +18,7 @@
 #include "utils/rel.h"
 #include "utils/typcache.h"
 
-#include "pg/definition.h"
+#include "pg/create_model.h"
 #include "pg/encoder_store.h"
 #include "pg/lexemes.h"
 #include "pg/rights.h"
@@ -315,14 +315,13 @@ ChooseSentences(const InterestDefinition *definition, const char *name)
 }
 
 static char *
-ChooseEncoder(FunctionCallInfo fcinfo, const InterestDefinition *definition)
+ChooseEncoder(const InterestDefinition *definition)
 {
 	const InterestColumns *columns = &definition->columns;
-	char	   *name = PG_ARGISNULL(ARG_ENCODER) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
 
 	if (columns->text_count > 0)
-		return ChooseSentences(definition, name);
-	if (name != NULL)
+		return ChooseSentences(definition, definition->encoder);
+	if (definition->encoder != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a model without texts needs no encoder"),
@@ -382,13 +381,34 @@ InsertModel(const InterestDefinition *definition, Jsonb *options)
 		ReportDuplicate(definition->name);
 }
 
+void
+InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_id)
+{
+	Relation	source = relation_open(source_id, AccessShareLock);
+	const char *text_search = definition->text_search;
+
+	CheckNewName(definition->name);
+	CheckKind(source);
+	CheckColumns(source, &definition->columns);
+	definition->owner = pstrdup(InterestCurrentRole());
+	definition->source_schema = get_namespace_name(RelationGetNamespace(source));
+	definition->source_name = pstrdup(RelationGetRelationName(source));
+	CheckLeak(definition);
+	CheckTypes(definition, source);
+	InterestReadOptions(options, definition);
+	definition->encoder = ChooseEncoder(definition);
+	if (definition->words && definition->columns.text_count > 0)
+		definition->text_search = InterestFindTextSearch(text_search ? text_search : definition->text_search_option);
+	InsertModel(definition, options);
+	relation_close(source, NoLock);
+}
+
 INTEREST_FUNCTION(interest_create_model);
 Datum
 interest_create_model(PG_FUNCTION_ARGS)
 {
 	InterestDefinition definition = {0};
-	Jsonb	   *options = PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS);
-	Relation	source;
+	Oid			source;
 
 	PreventCommandIfReadOnly("interest_create_model()");
 	if (PG_ARGISNULL(ARG_NAME))
@@ -402,22 +422,11 @@ interest_create_model(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("source is missing"),
 				 errhint("Name the table or view with the behaviour rows, for example source => 'ratings_view'.")));
+	source = PG_GETARG_OID(ARG_SOURCE);
 	ReadColumnArguments(fcinfo, &definition.columns);
-
-	source = relation_open(PG_GETARG_OID(ARG_SOURCE), AccessShareLock);
-	CheckKind(source);
-	CheckColumns(source, &definition.columns);
-	definition.owner = pstrdup(InterestCurrentRole());
-	definition.source_schema = get_namespace_name(RelationGetNamespace(source));
-	definition.source_name = pstrdup(RelationGetRelationName(source));
-	definition.task = ChooseTask(fcinfo, RelationGetRelid(source), definition.columns.label);
-	CheckLeak(&definition);
-	CheckTypes(&definition, source);
-	InterestReadOptions(options, &definition);
-	definition.encoder = ChooseEncoder(fcinfo, &definition);
-	if (definition.words && definition.columns.text_count > 0)
-		definition.text_search = InterestFindTextSearch(definition.text_search_option);
-	InsertModel(&definition, options);
-	relation_close(source, NoLock);
+	definition.task = ChooseTask(fcinfo, source, definition.columns.label);
+	if (!PG_ARGISNULL(ARG_ENCODER))
+		definition.encoder = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
+	InterestCreateModel(&definition, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS), source);
 	PG_RETURN_TEXT_P(cstring_to_text(definition.name));
 }

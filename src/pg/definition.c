@@ -436,8 +436,8 @@ ReadNames(const InterestJson *object, const char *key, char ***names)
 	return InterestJsonArray(object, key, &array) ? InterestJsonTexts(&array, names) : 0;
 }
 
-static void
-ReadDefinition(Jsonb *value, InterestDefinition *definition)
+void
+InterestDefinitionFromJson(Jsonb *value, InterestDefinition *definition)
 {
 	InterestJson object = InterestJsonOpen(value, "interest_model.definition", ERRCODE_DATA_CORRUPTED);
 	InterestColumns *columns = &definition->columns;
@@ -502,7 +502,7 @@ InterestDefinitionByName(const char *name)
 	definition->created_at = DatumGetTimestampTz(InterestStoreValue(&scan, tuple, Anum_model_created_at, &isnull));
 	value = DatumGetJsonbPCopy(InterestStoreValue(&scan, tuple, Anum_model_definition, &isnull));
 	InterestStoreEnd(&scan);
-	ReadDefinition(value, definition);
+	InterestDefinitionFromJson(value, definition);
 	return definition;
 }
 

@@ -67,6 +67,7 @@ extern void InterestReadOptions(Jsonb *options, InterestDefinition *definition);
 
 /* The jsonb that interest_model.definition holds, and back. */
 extern Jsonb *InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options);
+extern void InterestDefinitionFromJson(Jsonb *value, InterestDefinition *definition);
 
 /*
  * The model of that name under the active snapshot, in the current memory

@@ -13,11 +13,9 @@
 #include "pg/encoder_directory.h"
 #include "pg/model_files.h"
 #include "pg/report.h"
+#include "pg/tensors.h"
 
 #define WEIGHTS_FILE "model.safetensors"
-
-/* Whole numbers of JSON beyond this are not exact. */
-#define MAX_EXACT_NUMBER 9007199254740992.0
 
 static const char PoolingHint[] = "Load an encoder that pools by the mean, by [CLS] or by the largest values.";
 static const char TokenizerHint[] = "Load an encoder with the WordPiece tokenizer of BERT.";
@@ -432,65 +430,6 @@ CheckVocabulary(const InterestEncoderConfig *config, const InterestModelFile *fi
 /*
  * Weights
  */
-static uint64
-ExactNumber(double number, const InterestJson *tensor)
-{
-	if (!(number >= 0 && number <= MAX_EXACT_NUMBER) || number != (double) (uint64) number)
-		ereport(ERROR,
-				(errcode(tensor->code),
-				 errmsg("%s has a shape or an offset out of range", tensor->place)));
-	return (uint64) number;
-}
-
-static void
-ReadTensorEntry(const InterestJson *header, const char *name, InterestTensorEntry *entry)
-{
-	InterestJson tensor;
-	InterestJson shape;
-	InterestJson offsets;
-	char	   *type;
-	double	   *numbers;
-
-	if (!InterestJsonObject(header, name, &tensor) ||
-		!InterestJsonText(&tensor, "dtype", &type) ||
-		!InterestJsonArray(&tensor, "shape", &shape) ||
-		!InterestJsonArray(&tensor, "data_offsets", &offsets))
-		ereport(ERROR,
-				(errcode(header->code),
-				 errmsg("\"%s\" in %s lacks its type, shape or offsets", name, header->place)));
-	entry->name = name;
-	entry->type = type;
-	entry->dimensions = InterestJsonNumbers(&shape, &numbers);
-	if (entry->dimensions > INTEREST_TENSOR_MAX_DIMENSIONS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("%s has %d dimensions", tensor.place, entry->dimensions)));
-	for (int i = 0; i < entry->dimensions; i++)
-		entry->shape[i] = ExactNumber(numbers[i], &tensor);
-	if (InterestJsonNumbers(&offsets, &numbers) != 2)
-		ereport(ERROR,
-				(errcode(header->code),
-				 errmsg("%s has not two data offsets", tensor.place)));
-	entry->begin = ExactNumber(numbers[0], &tensor);
-	entry->end = ExactNumber(numbers[1], &tensor);
-}
-
-/* The entries of a file's header; returns their number. */
-static int
-ReadTensorEntries(const InterestJson *header, InterestTensorEntry **entries)
-{
-	char	  **names;
-	int			keys = InterestJsonKeys(header, &names);
-	int			count = 0;
-
-	*entries = palloc(sizeof(InterestTensorEntry) * Max(keys, 1));
-	for (int i = 0; i < keys; i++)
-	{
-		if (strcmp(names[i], "__metadata__") != 0)
-			ReadTensorEntry(header, names[i], &(*entries)[count++]);
-	}
-	return count;
-}
 
 static void
 OpenWeights(ModelDirectory *directory, InterestModelFile *file)
@@ -549,7 +488,7 @@ ReadWeights(ModelDirectory *directory, const InterestModelFile *vocabulary)
 	data = (const uint8 *) file.bytes + sizeof(uint64) + length;
 	header = InterestJsonParse(file.bytes + sizeof(uint64), length,
 							   psprintf("the header of %s", file.name), ERRCODE_DATA_CORRUPTED);
-	count = ReadTensorEntries(&header, &entries);
+	count = InterestReadTensors(&header, &entries);
 	FindTensors(&content->config, entries, count);
 	content->vocabulary_size = vocabulary->size;
 	InterestEncoderContentAllocate(content);

@@ -214,7 +214,7 @@ ByteaKey(ScanKey key, int attribute, const uint8 *bytes, Size size)
 
 /* All chunks of a version, end to end. */
 static StringInfo
-ReadContent(const InterestVersion *version)
+ReadChunks(const InterestVersion *version)
 {
 	StringInfo	content = makeStringInfo();
 	InterestStoreScan scan;
@@ -254,20 +254,28 @@ ReportDamage(const InterestVersion *version)
 			 errhint("Deploy another version, train again, or restore interest_model_chunk from a backup.")));
 }
 
-/* Reads a version's content into a context of its own and keeps it. */
-static InterestLoadedModel *
-LoadContent(const InterestVersion *version)
+StringInfo
+InterestVersionContent(const InterestVersion *version)
 {
-	StringInfo	content = ReadContent(version);
-	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest model", 64 * 1024);
-	InterestLoadedModel *loaded = MemoryContextAllocZero(arena->context, sizeof(InterestLoadedModel));
+	StringInfo	content = ReadChunks(version);
 	uint8		digest[INTEREST_DIGEST_SIZE];
-	InterestStatus status;
 
 	Digest(version->encoder_hash, version->has_encoder ? INTEREST_CONTENT_HASH_SIZE : 0,
 		   content->data, content->len, digest);
 	if (memcmp(digest, version->content_hash, sizeof(digest)) != 0)
 		ReportDamage(version);
+	return content;
+}
+
+/* Reads a version's content into a context of its own and keeps it. */
+static InterestLoadedModel *
+LoadContent(const InterestVersion *version)
+{
+	StringInfo	content = InterestVersionContent(version);
+	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest model", 64 * 1024);
+	InterestLoadedModel *loaded = MemoryContextAllocZero(arena->context, sizeof(InterestLoadedModel));
+	InterestStatus status;
+
 	if (!InterestModelRead((const uint8 *) content->data, content->len, &arena->arena, &loaded->model, &status))
 		InterestReport(&status);
 	memcpy(loaded->model.shape.fingerprint, version->representation, INTEREST_FINGERPRINT_SIZE);
@@ -293,19 +301,26 @@ InterestLoadVersion(const InterestVersion *version)
 	return loaded;
 }
 
+bool
+InterestFits(const InterestDefinition *definition, const InterestModel *model, int sentence_width)
+{
+	const InterestFeatures *features = &model->network.features;
+	const InterestColumns *columns = &definition->columns;
+
+	return features->text_count == columns->text_count &&
+		features->numeric_count == columns->numeric_count &&
+		features->categorical_count == columns->categorical_count &&
+		features->sentence_width == sentence_width &&
+		(features->word_columns != NULL) == (definition->text_search != NULL) &&
+		InterestHeadIsOfOne(model->head.kind) == !definition->label_is_array;
+}
+
 /* Both are rows of tables, which a restore or a superuser can set at odds. */
 void
 InterestRequireFit(const InterestDefinition *definition, const InterestLoadedModel *model,
 				   const InterestLoadedEncoder *encoder)
 {
-	const InterestFeatures *features = &model->model.network.features;
-	const InterestColumns *columns = &definition->columns;
-
-	if (features->text_count != columns->text_count ||
-		features->numeric_count != columns->numeric_count ||
-		features->categorical_count != columns->categorical_count ||
-		features->sentence_width != (encoder ? encoder->encoder.config.hidden : 0) ||
-		(features->word_columns != NULL) != (definition->text_search != NULL))
+	if (!InterestFits(definition, &model->model, encoder ? encoder->encoder.config.hidden : 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("version of model \"%s\" does not fit the model's definition", definition->name),
@@ -492,17 +507,17 @@ Undeploy(const char *model, int next)
 
 /* The image of a model, with the ends of its sections. */
 static bytea *
-WriteImage(const InterestModel *model, size_t section_end[INTEREST_SECTIONS])
+WriteImage(const InterestModel *model, InterestImageMap *map)
 {
 	InterestWriter writer = {NULL, 0};
 	bytea	   *image;
 
-	InterestModelWrite(model, &writer, section_end);
+	InterestModelWrite(model, &writer, map);
 	image = palloc(VARHDRSZ + writer.length);
 	SET_VARSIZE(image, VARHDRSZ + writer.length);
 	writer.buffer = (uint8 *) VARDATA(image);
 	writer.length = 0;
-	InterestModelWrite(model, &writer, section_end);
+	InterestModelWrite(model, &writer, map);
 	return image;
 }
 
@@ -511,8 +526,8 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 					 const uint8 *encoder_hash, bool deploy)
 {
 	Size		encoder_size = encoder_hash ? INTEREST_CONTENT_HASH_SIZE : 0;
-	size_t		end[INTEREST_SECTIONS];
-	bytea	   *image = WriteImage(model, end);
+	InterestImageMap map;
+	bytea	   *image = WriteImage(model, &map);
 	const char *bytes = VARDATA(image);
 	Size		size = VARSIZE(image) - VARHDRSZ;
 	uint8		content[INTEREST_DIGEST_SIZE];
@@ -524,9 +539,9 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 	Datum		values[8];
 
 	Digest(encoder_hash, encoder_size, bytes, size, content);
-	Digest(encoder_hash, encoder_size, bytes, end[INTEREST_REPRESENTATION], representation);
-	Digest(representation, INTEREST_FINGERPRINT_SIZE, bytes + end[INTEREST_REPRESENTATION],
-		   end[INTEREST_READING] - end[INTEREST_REPRESENTATION], reading);
+	Digest(encoder_hash, encoder_size, bytes, map.end[INTEREST_REPRESENTATION], representation);
+	Digest(representation, INTEREST_FINGERPRINT_SIZE, bytes + map.end[INTEREST_REPRESENTATION],
+		   map.end[INTEREST_READING] - map.end[INTEREST_REPRESENTATION], reading);
 	if (deploy)
 		Undeploy(definition->name, version);
 	values[0] = CStringGetTextDatum(definition->name);

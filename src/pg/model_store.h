@@ -8,6 +8,8 @@
 #ifndef INTEREST_MODEL_STORE_H
 #define INTEREST_MODEL_STORE_H
 
+#include "lib/stringinfo.h"
+
 #include "core/model/model.h"
 #include "pg/content_cache.h"
 #include "pg/definition.h"
@@ -54,8 +56,14 @@ extern InterestVersion *InterestDeployedVersion(const char *model);
 /* That version; an error if there is none. */
 extern InterestVersion *InterestVersionByNumber(const char *model, int version);
 
+/* The image of a version as it is stored, its checksum verified. */
+extern StringInfo InterestVersionContent(const InterestVersion *version);
+
 extern InterestLoadedModel *InterestLoadVersion(const InterestVersion *version);
 extern InterestLoadedModel *InterestLoadByContent(const uint8 *content_hash);
+
+/* Whether a model reads just the columns of the definition, such labels, and sentences of that width. */
+extern bool InterestFits(const InterestDefinition *definition, const InterestModel *model, int sentence_width);
 
 /* An error unless the version reads just the columns of the definition and that encoder's vectors. */
 extern void InterestRequireFit(const InterestDefinition *definition, const InterestLoadedModel *model,

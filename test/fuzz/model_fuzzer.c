@@ -48,12 +48,12 @@ static void
 WriteAgain(const InterestModel *model, InterestArena *arena, const uint8_t *bytes, size_t size)
 {
 	InterestWriter writer = {NULL, 0};
-	size_t		section_end[INTEREST_SECTIONS];
+	InterestImageMap map;
 
-	InterestModelWrite(model, &writer, section_end);
+	InterestModelWrite(model, &writer, &map);
 	Require(writer.length == size);
 	writer = (InterestWriter) {InterestArenaArray(arena, uint8_t, size), 0};
-	InterestModelWrite(model, &writer, section_end);
+	InterestModelWrite(model, &writer, &map);
 	Require(memcmp(writer.buffer, bytes, size) == 0);
 }
 

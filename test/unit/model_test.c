@@ -73,7 +73,7 @@ typedef struct Image
 {
 	uint8_t    *bytes;
 	size_t		size;
-	size_t		section_end[INTEREST_SECTIONS];
+	InterestImageMap map;
 } Image;
 
 static Image
@@ -83,11 +83,11 @@ Write(const InterestModel *model)
 	InterestWriter writer;
 	Image		image;
 
-	InterestModelWrite(model, &counter, image.section_end);
+	InterestModelWrite(model, &counter, &image.map);
 	image.size = counter.length;
 	image.bytes = InterestArenaArray(&arena, uint8_t, image.size);
 	writer = (InterestWriter) {image.bytes, 0};
-	InterestModelWrite(model, &writer, image.section_end);
+	InterestModelWrite(model, &writer, &image.map);
 	CHECK_INTEGER(writer.length, image.size);
 	return image;
 }
@@ -122,6 +122,50 @@ TestLayout(void)
 	CHECK(model.network.fusion.bias == model.parameters + model.blocks[9].offset);
 	CHECK(model.mu == model.parameters + model.blocks[10].offset);
 	CHECK(model.head.linear.bias + COUNT(interests) == model.parameters + model.parameter_count);
+}
+
+/* Blocks that share a name are told apart, in their order. */
+static void
+TestBlockNames(void)
+{
+	InterestModel model = Make();
+	char		name[INTEREST_MAX_BLOCK_NAME];
+	int			embeddings = 0;
+
+	for (int i = 0; i < model.block_count; i++)
+	{
+		InterestModelBlockName(&model, i, name);
+		if (strcmp(model.blocks[i].name, "embedding") != 0)
+			CHECK(strcmp(name, model.blocks[i].name) == 0 || strstr(name, ".0") || strstr(name, ".1"));
+		else
+			CHECK_STRING(name, embeddings++ == 0 ? "embedding.0" : "embedding.1");
+	}
+	CHECK_INTEGER(embeddings, 2);
+}
+
+/* The parameters of a section lie where the map says, end to end. */
+static void
+TestMap(void)
+{
+	InterestModel model = Make();
+	Image		image = Write(&model);
+	size_t		first = 0;
+
+	for (int s = 0; s < INTEREST_SECTIONS; s++)
+	{
+		InterestReader reader = {image.bytes + image.map.parameters[s], image.bytes + image.map.end[s], false};
+		size_t		count = 0;
+
+		CHECK(image.map.parameters[s] >= (s > 0 ? image.map.end[s - 1] : 0));
+		for (int i = 0; i < model.block_count; i++)
+			if ((int) model.blocks[i].section == s)
+				count += (size_t) model.blocks[i].rows * (size_t) model.blocks[i].columns;
+		for (size_t i = 0; i < count; i++)
+			if (!CHECK_NEAR(InterestReadFloat(&reader), model.parameters[first + i], 0.0))
+				break;
+		first += count;
+	}
+	CHECK_INTEGER(first, model.parameter_count);
 }
 
 static void
@@ -283,8 +327,8 @@ TestRoundTrip(void)
 	again = Write(&read);
 	CHECK_INTEGER(again.size, image.size);
 	CHECK(memcmp(again.bytes, image.bytes, image.size) == 0);
-	CHECK(memcmp(again.section_end, image.section_end, sizeof(image.section_end)) == 0);
-	CHECK_INTEGER(image.section_end[INTEREST_HEAD], image.size);
+	CHECK(memcmp(&again.map, &image.map, sizeof(image.map)) == 0);
+	CHECK_INTEGER(image.map.end[INTEREST_HEAD], image.size);
 	CHECK_INTEGER(read.task, INTEREST_TASK_NEXT);
 	CHECK_INTEGER(read.head.kind, INTEREST_HEAD_SIGMOID);
 	CHECK_INTEGER(InterestNamesFind(&read.interests, SPAN("\xff\0x")), 2);
@@ -308,23 +352,23 @@ TestSections(void)
 	model.head.linear.weight[0] += 1.0f;
 	model.task = INTEREST_TASK_USER;
 	after = Write(&model);
-	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_READING]) == 0);
+	CHECK(memcmp(before.bytes, after.bytes, before.map.end[INTEREST_READING]) == 0);
 	CHECK(memcmp(before.bytes, after.bytes, before.size) != 0);
 	model.eta[0] = 0.5f;
 	after = Write(&model);
-	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_REPRESENTATION]) == 0);
-	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_READING]) != 0);
+	CHECK(memcmp(before.bytes, after.bytes, before.map.end[INTEREST_REPRESENTATION]) == 0);
+	CHECK(memcmp(before.bytes, after.bytes, before.map.end[INTEREST_READING]) != 0);
 	model.network.fusion.bias[0] += 1.0f;
 	after = Write(&model);
-	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_REPRESENTATION]) != 0);
+	CHECK(memcmp(before.bytes, after.bytes, before.map.end[INTEREST_REPRESENTATION]) != 0);
 	before = after;
 	model.codebook.weight[63 * DIMENSIONS] = 0.0f;
 	model.codebook.weight[63 * DIMENSIONS + 1] = 1.0f;
 	after = Write(&model);
-	CHECK(memcmp(before.bytes, after.bytes, before.section_end[INTEREST_REPRESENTATION]) != 0);
-	CHECK(memcmp(before.bytes + before.section_end[INTEREST_REPRESENTATION],
-				 after.bytes + before.section_end[INTEREST_REPRESENTATION],
-				 before.size - before.section_end[INTEREST_REPRESENTATION]) == 0);
+	CHECK(memcmp(before.bytes, after.bytes, before.map.end[INTEREST_REPRESENTATION]) != 0);
+	CHECK(memcmp(before.bytes + before.map.end[INTEREST_REPRESENTATION],
+				 after.bytes + before.map.end[INTEREST_REPRESENTATION],
+				 before.size - before.map.end[INTEREST_REPRESENTATION]) == 0);
 }
 
 static bool
@@ -604,7 +648,7 @@ int
 main(void)
 {
 	static void (*const tests[]) (void) = {
-		TestLayout, TestWithoutEncoder, TestInitialize, TestReading, TestSpecification,
+		TestLayout, TestBlockNames, TestMap, TestWithoutEncoder, TestInitialize, TestReading, TestSpecification,
 		TestRoundTrip, TestSections, TestTruncated, TestFlipped, TestHostile, TestLyingCounts,
 		TestAnswers, TestCode, TestOverflow
 	};

@@ -93,14 +93,15 @@ WriteConformal(InterestWriter *writer, const InterestConformal *conformal)
 /* The parameters of a section, which end it. */
 static void
 WriteParameters(InterestWriter *writer, const InterestModel *model, InterestSection section,
-				size_t section_end[INTEREST_SECTIONS])
+				InterestImageMap *map)
 {
 	size_t		from;
 	size_t		to;
 
 	InterestModelSection(model, section, &from, &to);
+	map->parameters[section] = writer->length;
 	InterestWriteFloats(writer, model->parameters + from, to - from);
-	section_end[section] = writer->length;
+	map->end[section] = writer->length;
 }
 
 static size_t
@@ -111,7 +112,7 @@ CodebookLength(const InterestModel *model)
 
 void
 InterestModelWrite(const InterestModel *model, InterestWriter *writer,
-				   size_t section_end[INTEREST_SECTIONS])
+				   InterestImageMap *map)
 {
 	InterestWriteByte(writer, INTEREST_MODEL_VERSION);
 	InterestWriteVarint(writer, (uint64_t) model->shape.dimensions);
@@ -123,15 +124,15 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	InterestWriteFloat(writer, model->network.sentence_scale);
 	WriteWords(writer, &model->network.features);
 	WriteFeatures(writer, &model->network.features);
-	WriteParameters(writer, model, INTEREST_REPRESENTATION, section_end);
+	WriteParameters(writer, model, INTEREST_REPRESENTATION, map);
 	InterestWriteFloats(writer, model->codebook.weight, CodebookLength(model));
-	section_end[INTEREST_REPRESENTATION] = writer->length;
-	WriteParameters(writer, model, INTEREST_READING, section_end);
+	map->end[INTEREST_REPRESENTATION] = writer->length;
+	WriteParameters(writer, model, INTEREST_READING, map);
 	InterestWriteByte(writer, (uint8_t) model->task);
 	InterestWriteByte(writer, (uint8_t) model->head.kind);
 	WriteNames(writer, &model->interests);
 	WriteConformal(writer, &model->conformal);
-	WriteParameters(writer, model, INTEREST_HEAD, section_end);
+	WriteParameters(writer, model, INTEREST_HEAD, map);
 }
 
 /* --- reading --- */

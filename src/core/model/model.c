@@ -9,6 +9,7 @@
 #include "core/profile/topics.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* --- the specification --- */
 
@@ -301,6 +302,25 @@ InterestModelSection(const InterestModel *model, InterestSection section,
 		if (block->section <= section)
 			*to = block->offset + (size_t) block->rows * (size_t) block->columns;
 	}
+}
+
+void
+InterestModelBlockName(const InterestModel *model, int block, char *name)
+{
+	const char *shared = model->blocks[block].name;
+	int			before = 0;
+	int			all = 0;
+
+	for (int i = 0; i < model->block_count; i++)
+		if (strcmp(model->blocks[i].name, shared) == 0)
+		{
+			before += i < block;
+			all++;
+		}
+	if (all > 1)
+		snprintf(name, INTEREST_MAX_BLOCK_NAME, "%s.%d", shared, before);
+	else
+		snprintf(name, INTEREST_MAX_BLOCK_NAME, "%s", shared);
 }
 
 /* Of equal codes the lowest is the nearest: an untrained model has one topic. */

@@ -127,9 +127,22 @@ extern void InterestModelProject(const InterestModel *model);
 /* The learned numbers of readings; mu and the codebook stay the model's. */
 extern void InterestModelReading(const InterestModel *model, InterestReadingModel *reading);
 
-/* The image; section_end[s] is the length of everything up to the end of section s. */
+/* Where in an image things are. */
+typedef struct InterestImageMap
+{
+	size_t		parameters[INTEREST_SECTIONS];	/* the first of a section's parameters */
+	size_t		end[INTEREST_SECTIONS]; /* of everything up to the end of a section */
+} InterestImageMap;
+
 extern void InterestModelWrite(const InterestModel *model, InterestWriter *writer,
-							   size_t section_end[INTEREST_SECTIONS]);
+							   InterestImageMap *map);
+
+/*
+ * The name of a block among all blocks: those that share theirs are numbered,
+ * "embedding.0".  A name has less than INTEREST_MAX_BLOCK_NAME bytes.
+ */
+#define INTEREST_MAX_BLOCK_NAME 64
+extern void InterestModelBlockName(const InterestModel *model, int block, char *name);
 
 /*
  * THE validator: a bound model out of an image that is believed nothing.  The
