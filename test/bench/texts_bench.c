@@ -97,12 +97,9 @@ int
 main(int argc, char **argv)
 {
 	InterestEncoder encoder;
-	InterestVocabulary *vocabulary = NULL;
 	InterestTokenizer tokenizer;
 	InterestStatus status;
 	char	  **lines;
-	char	   *words;
-	size_t		length;
 	double		times[RUNS];
 	int			tokens = 0;
 	int			count;
@@ -112,14 +109,8 @@ main(int argc, char **argv)
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);
 	if (!ReadEncoder(&arena, argv[1], InterestKernelChoose(argv[2]), &encoder, &status))
 		Stop(status.message);
-	words = ReadModelFile(&arena, argv[1], "vocab.txt", &length);
-	if (words == NULL || !InterestVocabularyBuild(&arena, words, length, &vocabulary, &status))
-		Stop("cannot read the vocabulary");
-	tokenizer.vocabulary = vocabulary;
-	tokenizer.options.lowercase = encoder.config.lowercase;
-	tokenizer.options.strip_accents = encoder.config.strip_accents;
-	tokenizer.options.tokenize_chinese_chars = encoder.config.tokenize_chinese_chars;
-	tokenizer.options.clean_text = encoder.config.clean_text;
+	if (!ReadTokenizer(&arena, argv[1], &encoder.config, &tokenizer, &status))
+		Stop(status.message);
 	count = ReadLines(argv[3], &lines);
 	for (int run = 0; run < RUNS; run++)
 	{

@@ -34,26 +34,6 @@ StandIns(const InterestSpan *texts, int count)
 }
 
 static bool
-ReadTokenizer(const char *directory, const InterestEncoderConfig *config, InterestTokenizer *tokenizer,
-			  InterestStatus *status)
-{
-	size_t		length;
-	char	   *text = ReadModelFile(&arena, directory, "vocab.txt", &length);
-	InterestVocabulary *vocabulary;
-
-	if (text == NULL)
-		return InterestFail(status, INTEREST_CORRUPT, "no vocab.txt");
-	if (!InterestVocabularyBuild(&arena, text, length, &vocabulary, status))
-		return false;
-	tokenizer->vocabulary = vocabulary;
-	tokenizer->options.lowercase = config->lowercase;
-	tokenizer->options.strip_accents = config->strip_accents;
-	tokenizer->options.tokenize_chinese_chars = config->tokenize_chinese_chars;
-	tokenizer->options.clean_text = config->clean_text;
-	return true;
-}
-
-static bool
 EncodeAll(const char *directory, const InterestSpan *texts, int count, float **vectors, int *width,
 		  InterestStatus *status)
 {
@@ -62,7 +42,7 @@ EncodeAll(const char *directory, const InterestSpan *texts, int count, float **v
 	InterestTokenizer tokenizer;
 
 	if (!ReadEncoder(&arena, directory, kernel, &encoder, status) ||
-		!ReadTokenizer(directory, &encoder.config, &tokenizer, status))
+		!ReadTokenizer(&arena, directory, &encoder.config, &tokenizer, status))
 		return false;
 	*width = encoder.config.hidden;
 	*vectors = InterestArenaArray(&arena, float, (size_t) count * *width);
