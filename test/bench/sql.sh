@@ -118,3 +118,16 @@ awk -v rows="$rows" -v view="$view" -v merge="$merge" -v scan="$scan" 'BEGIN {
 	printf "%-44s %8.2f s\n", "the demo'"'"'s refresh (view of three tables)", view / 1e9
 	printf "%-44s %8.0f profiles/s\n", "interest_merge of 94,300 profiles", 94300 / (merge / 1e9)
 	printf "%-44s %8.0f profiles/s\n", "  without reading the table", 94300 / ((merge - scan) / 1e9) }'
+
+echo
+echo "tracked profiles of the demo, microseconds"
+inserts="DO 'BEGIN FOR i IN 1..500 LOOP INSERT INTO rating VALUES (1 + i % 900, 1 + i % 1600, 4, 893286638 + i); END LOOP; END';"
+plain=$(median_cpu "" "BEGIN; $inserts ROLLBACK;")
+sql -c "SELECT interest_track('films', on_tables => '{rating}')" >/dev/null
+tracked=$(median_cpu "SELECT interest_classify(1, 'films') AS warm \\gset" "BEGIN; $inserts ROLLBACK;")
+sql -c "SELECT interest_rebuild('films')" >/dev/null
+classify=$(median_cpu "SELECT count(interest_classify(user_id, 'films')) AS warm FROM person WHERE user_id <= 300 \\gset" "SELECT count(interest_classify(user_id, 'films')) FROM person WHERE user_id <= 300;")
+awk -v plain="$plain" -v tracked="$tracked" -v classify="$classify" 'BEGIN {
+	printf "%-44s %8.0f\n", "an insert, untracked", plain / 500 / 1e3
+	printf "%-44s %8.0f\n", "an insert, tracked by marks (a view)", tracked / 500 / 1e3
+	printf "%-44s %8.0f\n", "classify one tracked user, warm", classify / 300 / 1e3 }'
