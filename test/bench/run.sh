@@ -26,7 +26,7 @@ flags=$(sed -n 's/^FLAGS = //p' Makefile)
 ${CC:-cc} -std=gnu99 -O2 $flags -Wall -Wextra -Wno-unused-parameter -Isrc -Itest/unit \
 	-o build/bench/encoder_bench test/bench/encoder_bench.c \
 	test/unit/check.c test/unit/json.c test/unit/model_files.c \
-	src/core/base/*.c src/core/kernel/*.c src/core/encoder/*.c -lm
+	src/core/base/*.c src/core/text/*.c src/core/kernel/*.c src/core/encoder/*.c -lutf8proc -lm
 
 # One thread of the peer; OpenBLAS would read a forced processor type.
 export OMP_NUM_THREADS=1
