@@ -292,6 +292,10 @@ TestTemperature(void)
 	CHECK_NEAR(Probabilities(INTEREST_HEAD_SOFTMAX, 0.5, -0.25, 3.0)[3] /
 			   Probabilities(INTEREST_HEAD_SOFTMAX, 0.5, -0.25, 3.0)[1], exp(sharpness), 1e-5);
 
+	/* Of sigmoids normalised to 1 it divides the logarithms. */
+	CHECK_NEAR(Probabilities(INTEREST_HEAD_LOGISTIC, 0.5, -0.25, 3.0)[3] /
+			   Probabilities(INTEREST_HEAD_LOGISTIC, 0.5, -0.25, 3.0)[1], pow(Sigmoid(2.0) / Sigmoid(1.0), sharpness), 1e-5);
+
 	/* Held to bounds, so that no evidence makes it anything but a number. */
 	CHECK_NEAR(Probabilities(INTEREST_HEAD_SIGMOID, 1.0, 1e6, 1e30)[1], Sigmoid(exp(-INTEREST_MAX_LOG_TEMPERATURE)), 1e-7);
 	CHECK_NEAR(SumOf(Probabilities(INTEREST_HEAD_SOFTMAX, 1.0, -1e6, 1e30)), 1.0, 1e-6);

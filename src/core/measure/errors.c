@@ -12,11 +12,11 @@
 
 /* Draws of users, and of answers. */
 #define DRAWS 200
-#define LEAST_DRAWS 20
 #define CHANCE_DRAWS 100
 
-/* Steps through sorted scores that all draws may take together: some seconds. */
-#define MOST_STEPS 1e9
+/* AUCs have fewer draws where there is much to sort, and no errors below these. */
+#define LEAST_DRAWS 20
+#define MOST_STEPS 1e9			/* through sorted scores: some seconds */
 
 #define DRAW_SEED UINT64_C(0x64726177)
 #define CHANCE_SEED UINT64_C(0x6368616e6365)
@@ -86,36 +86,36 @@ FigureOfOne(InterestMetricsOfOne *of, int figure)
 	return figures[figure];
 }
 
-/* What the draws work on; weights of all draws are kept for the AUCs. */
+/* What the draws work on. */
 typedef struct Bootstrap
 {
 	const InterestPredictions *predictions;
 	InterestArena *scratch;
-	int			draws;
-	double	   *weight;			/* (draws, samples) */
+	uint64_t	seed;
+	int			users;
+	int		   *times;			/* (users): how often each is drawn */
+	double	   *weight;			/* (samples), of the draw */
 	Spread		figures[FIGURES];
 	Spread	   *of;				/* (interests, FIGURES_OF_ONE) */
 } Bootstrap;
 
-/* As many users as there are, each as often as it is drawn. */
+/* Sets the weights of a draw: as many users as there are, each as often as it comes. */
 static void
-DrawUsers(const Bootstrap *bootstrap, int users, uint64_t seed, int draw)
+DrawUsers(const Bootstrap *bootstrap, int draw)
 {
 	const InterestPredictions *predictions = bootstrap->predictions;
-	InterestArenaMark mark = InterestArenaGetMark(bootstrap->scratch);
-	int		   *times = InterestArenaAllocateZero(bootstrap->scratch, sizeof(int) * (size_t) users);
-	double	   *weight = bootstrap->weight + (size_t) draw * (size_t) predictions->count;
-	InterestRandom random = InterestRandomKeyed(seed ^ DRAW_SEED, (uint64_t) draw, 0, 0);
+	InterestRandom random = InterestRandomKeyed(bootstrap->seed ^ DRAW_SEED, (uint64_t) draw, 0, 0);
 	int			user = -1;
 
-	for (int i = 0; i < users; i++)
-		times[InterestRandomBelow(&random, (uint32_t) users)]++;
+	InterestCheckCancel(bootstrap->scratch->host);
+	memset(bootstrap->times, 0, sizeof(int) * (size_t) bootstrap->users);
+	for (int i = 0; i < bootstrap->users; i++)
+		bootstrap->times[InterestRandomBelow(&random, (uint32_t) bootstrap->users)]++;
 	for (int i = 0; i < predictions->count; i++)
 	{
 		user += !IsSameUser(predictions, i);
-		weight[i] = WeightOf(predictions, i) * times[user];
+		bootstrap->weight[i] = WeightOf(predictions, i) * bootstrap->times[user];
 	}
-	InterestArenaReturnTo(bootstrap->scratch, mark);
 }
 
 static void
@@ -128,35 +128,45 @@ AddDraw(Bootstrap *bootstrap, InterestMetrics *metrics)
 			Add(&bootstrap->of[i * FIGURES_OF_ONE + f], *FigureOfOne(&metrics->of[i], f));
 }
 
-/* The AUCs of every draw, interest by interest, so that each is sorted once. */
+static int
+CountAucDraws(const InterestPredictions *predictions)
+{
+	double		draws = MOST_STEPS / ((double) predictions->count * predictions->interests);
+
+	if (draws >= DRAWS)
+		return DRAWS;
+	return draws >= LEAST_DRAWS ? (int) draws : 0;
+}
+
+/* The AUCs of the draws, interest by interest, so that each is sorted once. */
 static void
 AddAucs(Bootstrap *bootstrap)
 {
 	const InterestPredictions *predictions = bootstrap->predictions;
 	InterestArena *scratch = bootstrap->scratch;
 	int			count = predictions->count;
+	int			draws = CountAucDraws(predictions);
 	double	   *score = InterestArenaArray(scratch, double, count);
 	uint8_t    *positive = InterestArenaArray(scratch, uint8_t, count);
 	int		   *order = InterestArenaArray(scratch, int, count);
-	Spread	   *draws = InterestArenaAllocateZero(scratch, sizeof(Spread) * (size_t) bootstrap->draws);
-	Spread	   *all = &bootstrap->figures[4];
+	Spread	   *of_draw = InterestArenaAllocateZero(scratch, sizeof(Spread) * (size_t) draws);
 
-	for (int i = 0; i < predictions->interests; i++)
+	for (int i = 0; draws > 0 && i < predictions->interests; i++)
 	{
 		InterestScoresOf(predictions, i, score, positive);
 		InterestOrderScores(count, score, order, scratch);
-		for (int draw = 0; draw < bootstrap->draws; draw++)
+		for (int draw = 0; draw < draws; draw++)
 		{
-			double		auc = InterestOrderedAuc(count, order, score, positive,
-												 bootstrap->weight + (size_t) draw * (size_t) count);
+			double		auc;
 
-			InterestCheckCancel(scratch->host);
+			DrawUsers(bootstrap, draw);
+			auc = InterestOrderedAuc(count, order, score, positive, bootstrap->weight);
 			Add(&bootstrap->of[i * FIGURES_OF_ONE + 3], auc);
-			Add(&draws[draw], auc);
+			Add(&of_draw[draw], auc);
 		}
 	}
-	for (int draw = 0; draw < bootstrap->draws; draw++)
-		Add(all, draws[draw].sum / draws[draw].count);
+	for (int draw = 0; draw < draws; draw++)
+		Add(&bootstrap->figures[4], of_draw[draw].sum / of_draw[draw].count);
 }
 
 static int
@@ -169,16 +179,6 @@ CountUsers(const InterestPredictions *predictions)
 	return users;
 }
 
-static int
-CountDraws(const InterestPredictions *predictions)
-{
-	double		steps = (double) predictions->count * predictions->interests;
-
-	if (steps * DRAWS <= MOST_STEPS)
-		return DRAWS;
-	return MOST_STEPS / steps > LEAST_DRAWS ? (int) (MOST_STEPS / steps) : LEAST_DRAWS;
-}
-
 void
 InterestMeasureErrors(const InterestPredictions *predictions, uint64_t seed, InterestArena *arena,
 					  InterestMetrics *errors)
@@ -187,19 +187,21 @@ InterestMeasureErrors(const InterestPredictions *predictions, uint64_t seed, Int
 	InterestMetricsOfOne *of = InterestArenaArray(arena, InterestMetricsOfOne, interests);
 	InterestArenaMark mark = InterestArenaGetMark(arena);
 	InterestMetricsOfOne *drawn = InterestArenaArray(arena, InterestMetricsOfOne, interests);
-	Bootstrap	bootstrap = {.predictions = predictions, .scratch = arena, .draws = CountDraws(predictions)};
-	int			users = CountUsers(predictions);
+	Bootstrap	bootstrap = {
+		.predictions = predictions, .scratch = arena, .seed = seed, .users = CountUsers(predictions)
+	};
 	InterestTally tally;
 
-	bootstrap.weight = InterestArenaArray(arena, double, (size_t) bootstrap.draws * (size_t) predictions->count);
+	bootstrap.times = InterestArenaArray(arena, int, bootstrap.users);
+	bootstrap.weight = InterestArenaArray(arena, double, predictions->count);
 	bootstrap.of = InterestArenaAllocateZero(arena, sizeof(Spread) * FIGURES_OF_ONE * (size_t) interests);
 	InterestTallyInit(&tally, predictions, arena);
-	for (int draw = 0; draw < bootstrap.draws; draw++)
+	for (int draw = 0; draw < DRAWS; draw++)
 	{
 		InterestMetrics metrics;
 
-		DrawUsers(&bootstrap, users, seed, draw);
-		InterestTallySum(&tally, bootstrap.weight + (size_t) draw * (size_t) predictions->count, arena, drawn, &metrics);
+		DrawUsers(&bootstrap, draw);
+		InterestTallySum(&tally, bootstrap.weight, arena, drawn, &metrics);
 		AddDraw(&bootstrap, &metrics);
 	}
 	AddAucs(&bootstrap);

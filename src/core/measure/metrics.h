@@ -95,8 +95,8 @@ extern double InterestSurprise(double probability, bool is_true);
 /*
  * Standard errors of all of it, by a bootstrap over users: what the metrics do
  * when as many users are drawn again and again, each as often as it comes.  An
- * error has the place of what it is of; 200 draws, fewer where there is so much
- * to sort that they would take minutes.
+ * error has the place of what it is of.  200 draws; AUCs have fewer, or no errors
+ * at all, where there is so much to sort that they would take minutes.
  */
 extern void InterestMeasureErrors(const InterestPredictions *predictions, uint64_t seed,
 								  InterestArena *arena, InterestMetrics *errors);

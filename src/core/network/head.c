@@ -82,37 +82,40 @@ Sharpness(const InterestHead *head, double evidence)
 
 /*
  * Sigmoids normalised to 1 are the softmax of their logarithms, which do not
- * vanish however small the sigmoids are.
+ * vanish however small the sigmoids are; those of svm are Platt's.
  */
 static void
-NormalizeSigmoids(int n, float *logits, const InterestKernel *kernel)
+LogSigmoids(const InterestHead *head, float *logits)
 {
-	for (int j = 0; j < n; j++)
-		logits[j] = (float) -InterestSoftPlus(-(double) logits[j]);
-	kernel->softmax(n, logits, 1.0f);
+	for (int j = 0; j < head->linear.outputs; j++)
+	{
+		double		logit = logits[j];
+
+		if (head->kind == INTEREST_HEAD_SVM)
+			logit = head->slope[j] * logit + head->offset[j];
+		logits[j] = (float) -InterestSoftPlus(-logit);
+	}
+}
+
+void
+InterestHeadPrepare(const InterestHead *head, float *logits)
+{
+	if (head->kind == INTEREST_HEAD_LOGISTIC || head->kind == INTEREST_HEAD_SVM)
+		LogSigmoids(head, logits);
 }
 
 void
 InterestHeadNormalize(const InterestHead *head, const InterestKernel *kernel, double evidence,
 					  float *logits)
 {
-	int			interests = head->linear.outputs;
 	double		sharpness = Sharpness(head, evidence);
 
-	if (IsLearnedBySoftmax(head))
-	{
-		kernel->softmax(interests, logits, (float) sharpness);
-		return;
-	}
-	for (int j = 0; head->kind == INTEREST_HEAD_SVM && j < interests; j++)
-		logits[j] = head->slope[j] * logits[j] + head->offset[j];
-	for (int j = 0; j < interests; j++)
-		logits[j] = (float) (sharpness * logits[j]);
+	InterestHeadPrepare(head, logits);
 	if (InterestHeadIsOfOne(head->kind))
-		NormalizeSigmoids(interests, logits, kernel);
+		kernel->softmax(head->linear.outputs, logits, (float) sharpness);
 	else
-		for (int j = 0; j < interests; j++)
-			logits[j] = (float) InterestSigmoid(logits[j]);
+		for (int j = 0; j < head->linear.outputs; j++)
+			logits[j] = (float) InterestSigmoid(sharpness * logits[j]);
 }
 
 void

@@ -39,7 +39,7 @@ typedef struct InterestHead
 	float	   *log_scale;		/* s */
 
 	/* fitted after training, on users who trained nothing */
-	float	   *temperature;	/* (2): a, b; logits are divided by exp(a + b log1p(evidence)) */
+	float	   *temperature;	/* (2): a, b; what is prepared is divided by exp(a + b log1p(evidence)) */
 	float	   *slope;			/* svm: (interests), of a margin; others have none */
 	float	   *offset;			/* likewise */
 } InterestHead;
@@ -77,6 +77,12 @@ extern void InterestHeadPack(InterestHead *head, InterestArena *arena);
 /* logits (samples, interests) of u (samples, d) */
 extern void InterestHeadForward(const InterestHead *head, const InterestArithmetic *arithmetic,
 								int samples, const float *u, float *logits);
+
+/*
+ * Logits (interests) to what the temperature divides, in place: the logarithms
+ * of the sigmoids where these are normalised to 1, else the logits themselves.
+ */
+extern void InterestHeadPrepare(const InterestHead *head, float *logits);
 
 /*
  * Logits (interests) to probabilities, in place; evidence is the coarse mass of

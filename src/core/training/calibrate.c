@@ -187,9 +187,7 @@ typedef struct TemperatureProblem
 	const InterestPredictions *scored;
 	const double *evidence;
 	const InterestHost *host;
-	double	   *logits;			/* (interests): of one sample, as its probabilities come of them */
-	double	   *value;			/* (interests): scratch */
-	double	   *slope;			/* likewise */
+	float	   *logits;			/* (interests): of one sample, prepared */
 } TemperatureProblem;
 
 /* Of a sample's loss by the sharpness that multiplies its logits. */
@@ -200,38 +198,31 @@ typedef struct Slope
 	double		second;
 } Slope;
 
-/* Of one interest of all: the softmax of the logits or of their log sigmoids. */
+/* Of one interest of all. */
 static Slope
 SlopeOfOne(const TemperatureProblem *problem, int label, double sharpness)
 {
 	int			n = problem->scored->interests;
-	bool		sigmoids = problem->head->kind == INTEREST_HEAD_LOGISTIC || problem->head->kind == INTEREST_HEAD_SVM;
-	double	   *value = problem->value;
-	double	   *slope = problem->slope;
+	const float *logits = problem->logits;
 	double		largest = -HUGE_VAL;
 	double		sum = 0.0;
 	double		mean = 0.0;
 	double		square = 0.0;
 
 	for (int j = 0; j < n; j++)
-	{
-		double		logit = problem->logits[j];
-
-		value[j] = sigmoids ? -InterestSoftPlus(-sharpness * logit) : sharpness * logit;
-		slope[j] = sigmoids ? logit * InterestSigmoid(-sharpness * logit) : logit;
-		largest = fmax(largest, value[j]);
-	}
+		largest = fmax(largest, logits[j]);
 	for (int j = 0; j < n; j++)
 	{
-		double		mass = InterestExp(value[j] - largest);
+		double		below = logits[j] - largest;
+		double		mass = InterestExp(sharpness * below);
 
 		sum += mass;
-		mean += mass * slope[j];
-		square += mass * slope[j] * slope[j];
+		mean += mass * below;
+		square += mass * below * below;
 	}
 	mean /= sum;
 	return (Slope) {
-		.loss = largest + InterestLog(sum) - value[label], .first = mean - slope[label],
+		.loss = InterestLog(sum) - sharpness * (logits[label] - largest), .first = mean - (logits[label] - largest),
 		.second = fmax(square / sum - mean * mean, 0.0)
 	};
 }
@@ -255,17 +246,6 @@ SlopeOfSeveral(const TemperatureProblem *problem, const uint8_t *labels, double 
 	return (Slope) {sum.loss / n, sum.first / n, sum.second / n};
 }
 
-/* Slope and offset of Platt stand before the temperature. */
-static void
-TakeLogits(const TemperatureProblem *problem, int sample)
-{
-	const InterestHead *head = problem->head;
-	const float *logits = LogitsOf(problem->scored, sample);
-
-	for (int j = 0; j < problem->scored->interests; j++)
-		problem->logits[j] = head->kind == INTEREST_HEAD_SVM ? head->slope[j] * logits[j] + head->offset[j] : logits[j];
-}
-
 /* at: a and b of a logarithmic temperature a + b x, x = log1p(evidence); sharpness = exp(-(a + b x)) */
 static void
 MeasureTemperature(const void *context, const double at[2], Fit *fit)
@@ -286,7 +266,8 @@ MeasureTemperature(const void *context, const double at[2], Fit *fit)
 			InterestCheckCancel(problem->host);
 		if (!scored->several && scored->label[i] < 0)
 			continue;
-		TakeLogits(problem, i);
+		memcpy(problem->logits, LogitsOf(scored, i), sizeof(float) * (size_t) scored->interests);
+		InterestHeadPrepare(problem->head, problem->logits);
 		slope = scored->several ? SlopeOfSeveral(problem, scored->labels + (size_t) i * scored->interests, sharpness)
 			: SlopeOfOne(problem, scored->label[i], sharpness);
 		first = -weight * sharpness * slope.first;
@@ -318,9 +299,7 @@ InterestFitTemperature(const InterestHead *head, const InterestPredictions *scor
 	double		at[2] = {0.0, 0.0};
 	TemperatureProblem problem = {
 		.head = head, .scored = scored, .evidence = evidence, .host = scratch->host,
-		.logits = InterestArenaArray(scratch, double, scored->interests),
-		.value = InterestArenaArray(scratch, double, scored->interests),
-		.slope = InterestArenaArray(scratch, double, scored->interests)
+		.logits = InterestArenaArray(scratch, float, scored->interests)
 	};
 
 	if (CountUsers(scored) >= INTEREST_LEAST_CALIBRATION_USERS)
