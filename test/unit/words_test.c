@@ -297,14 +297,11 @@ TestOrder(void)
 
 #define RATE 0.01
 
-/* The step of Adam for a parameter whose only gradient so far is g, in step number n. */
+/* The step of a word's vector whose only gradient so far is g, in step number n. */
 static double
 FirstStep(double g, int n)
 {
-	double		mean = 0.1 * g / (1.0 - pow(0.9, n));
-	double		root = sqrt(0.001 * g * g / (1.0 - pow(0.999, n)));
-
-	return -RATE * mean / (root + 1e-8);
+	return -2.0 * RATE * g / (sqrt(0.001 * g * g / (1.0 - pow(0.999, n))) + 1e-8);
 }
 
 static void
@@ -338,7 +335,7 @@ TestSparseSteps(void)
 		CHECK_NEAR(model.network.word_vectors[i] - before[i],
 				   i == touched_word * d ? FirstStep(0.5, 2) : 0.0, i == touched_word * d ? 1e-6 : 0.0);
 
-	/* A word that is not touched stands still, whatever its means; others go on. */
+	/* A word that is not touched stands still; others go on by their means. */
 	InterestClearGradient(&gradient);
 	CHECK_INTEGER(touched.count, 0);
 	CHECK(!touched.touched[touched_word]);
@@ -368,7 +365,7 @@ TestClip(void)
 	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	CHECK_NEAR(optimizer.mean[gradient.mu - gradient.parameters], 0.1 * 0.6, 1e-6);
-	CHECK_NEAR(optimizer.mean[2 * model.shape.dimensions], 0.1 * 0.8, 1e-6);
+	CHECK_NEAR(optimizer.square[2 * model.shape.dimensions], 0.001 * 0.8 * 0.8, 1e-8);
 }
 
 int

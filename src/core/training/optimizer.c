@@ -13,6 +13,13 @@
 #define SQUARE_DECAY 0.999
 #define SMALLEST_ROOT 1e-8
 
+/*
+ * The learning rate of words' vectors, by that of the rest.  Accuracy of rows and
+ * of users' dominant interests, 20 Newsgroups by author, means of 4 folds: .873
+ * and .930 at a half, .885 and .937 at 1, .890 and .937 at 2.
+ */
+#define WORD_RATE 2.0
+
 #define PI 0x1.921fb54442d18p+1
 
 /* A warm-up starts from this share, so that the first step does something. */
@@ -132,11 +139,30 @@ StepBlock(size_t count, float *parameters, float *mean, float *square, const flo
 	}
 }
 
+/*
+ * The same for the vector of a word, which has a gradient now and then: without
+ * the mean, whose rest would wait for the word to come again.  So it moves at once
+ * as far as it would have moved by and by.
+ */
+static void
+StepWord(size_t count, float *parameters, float *square, const float *gradient,
+		 float factor, float rate, float root_scale)
+{
+	for (size_t i = 0; i < count; i++)
+	{
+		float		g = factor * gradient[i];
+
+		square[i] += (float) (1.0 - SQUARE_DECAY) * (g * g - square[i]);
+		parameters[i] -= rate * g / (sqrtf(square[i]) * root_scale + (float) SMALLEST_ROOT);
+	}
+}
+
 /* What is the same for every parameter of a step. */
 typedef struct Step
 {
 	float		factor;			/* of the gradient */
 	float		rate;
+	float		word_rate;
 	float		root_scale;
 	float		decay;
 } Step;
@@ -167,6 +193,7 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 	step = (Step) {
 		.factor = ClipFactor(gradient, optimizer->clip),
 		.rate = (float) (learning_rate / mean_bias),
+		.word_rate = (float) (learning_rate * WORD_RATE),
 		.root_scale = (float) (1.0 / sqrt(square_bias)),
 		.decay = (float) (learning_rate * optimizer->weight_decay)
 	};
@@ -179,8 +206,12 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 					(size_t) block->rows * (size_t) block->columns, block->decay);
 	}
 	for (int i = 0; optimizer->first == INTEREST_REPRESENTATION && i < TouchedCount(gradient); i++)
-		StepRun(optimizer, gradient, &step, TouchedVector(gradient, &runs, i),
-				(size_t) model->network.dimensions, false);
+	{
+		size_t		at = TouchedVector(gradient, &runs, i);
+
+		StepWord((size_t) model->network.dimensions, model->parameters + at, optimizer->square + at,
+				 gradient->parameters + at, step.factor, step.word_rate, step.root_scale);
+	}
 	InterestModelProject(model);
 }
 

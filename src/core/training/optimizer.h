@@ -27,8 +27,9 @@ extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestMo
 /*
  * One step against a gradient, the model bound to an array of gradients, which is
  * scaled where its norm is above the clip.  Vectors of words that the gradient
- * did not touch stay as they are, and so do their means: what a step costs
- * follows the words of its rows, not those of the model.
+ * did not touch stay as they are: what a step costs follows the words of its
+ * rows, not those of the model.  They have no mean, only squares, which wait for
+ * the word to come again.
  */
 extern void InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 								  const InterestModel *gradient);
