@@ -366,9 +366,19 @@ SameParameters(const InterestModel *a, const InterestModel *b)
 		memcmp(a->parameters, b->parameters, sizeof(float) * a->parameter_count) == 0;
 }
 
+static bool
+SameConformal(const InterestModel *a, const InterestModel *b)
+{
+	return a->conformal.bin_count == 1 && b->conformal.bin_count == 1 &&
+		a->conformal.bins[0].count == b->conformal.bins[0].count &&
+		memcmp(a->conformal.bins[0].scores, b->conformal.bins[0].scores,
+			   sizeof(float) * (size_t) a->conformal.bins[0].count) == 0;
+}
+
 static void
 TestRepeatable(void)
 {
+	static const InterestHeadKind heads[] = {INTEREST_HEAD_SVM, INTEREST_HEAD_LDA};
 	static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT};
 
 	for (int t = 0; t < 2; t++)
@@ -381,15 +391,18 @@ TestRepeatable(void)
 		InterestModel other;
 
 		options.epochs = 2;
+		problem->definition.head = heads[t];
 		MustTrain(problem, &options, &first, &result);
 		Shuffle(problem);
 		MustTrain(problem, &options, &again, &result);
 		CHECK(SameParameters(&first, &again));
 		CHECK(SameCodebook(&first, &again));
+		CHECK(SameConformal(&first, &again));
 		options.seed++;
 		MustTrain(problem, &options, &other, &result);
 		CHECK(!SameParameters(&first, &other));
 		CHECK(!SameCodebook(&first, &other));
+		CHECK(!SameConformal(&first, &other));
 	}
 }
 
