@@ -103,6 +103,43 @@ CheckProduct(const InterestKernel *kernel, int m, int n, int k, bool with_bias)
 	InterestArenaReturnTo(&arena, mark);
 }
 
+/* A kernel's panels hold w; behind the last column is anything, behind the last panel nothing. */
+static void
+CheckPack(const InterestKernel *kernel, int n, int k)
+{
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	size_t		size = InterestPanelsSize(n, k);
+	int			ldw = k + 3;
+	float	   *w = Copy(Numbers((size_t) n * ldw, 1), (size_t) (n - 1) * ldw + k);
+	float	   *panels = InterestArenaArray(&arena, float, size + INTEREST_LANES);
+	float	   *expected = InterestArenaArray(&arena, float, size);
+	bool		same = true;
+
+	panels[size] = 7;
+	kernel->pack(n, k, w, ldw, panels);
+	InterestPackPanels(n, k, w, ldw, expected);
+	for (size_t i = 0; i < size; i++)
+	{
+		size_t		panel = i / ((size_t) k * INTEREST_PANEL_WIDTH);
+		size_t		column = panel * INTEREST_PANEL_WIDTH + i % INTEREST_PANEL_WIDTH;
+
+		same &= column >= (size_t) n || panels[i] == expected[i];
+	}
+	if (!CHECK(same && panels[size] == 7))
+		printf("# %s panels of %d, %d\n", kernel->name, n, k);
+	free(w);
+	InterestArenaReturnTo(&arena, mark);
+}
+
+static void
+TestPacks(const InterestKernel *kernel)
+{
+	for (int n = 1; n <= 70; n++)
+		for (int k = 1; k <= 13; k++)
+			CheckPack(kernel, n, k);
+	CheckPack(kernel, 128, 64);
+}
+
 static void
 TestProducts(const InterestKernel *kernel)
 {
@@ -147,8 +184,8 @@ CheckRow(const InterestKernel *kernel, int n)
 		free(theirs); \
 	} while (0)
 
-	CHECK_SAME(k->layer_norm(n, row, y, gain, bias, 1e-12f));
-	CHECK_SAME(k->layer_norm(n, row, NULL, gain, bias, 1e-5f));
+	CHECK_SAME(k->layer_norm(1, n, row, n, y, n, gain, bias, 1e-12f));
+	CHECK_SAME(k->layer_norm(1, n, row, n, NULL, 0, gain, bias, 1e-5f));
 	CHECK_SAME(k->gelu(n, row));
 	CHECK_SAME(k->gelu_tanh(n, row));
 	CHECK_SAME(k->relu(n, row));
@@ -161,6 +198,38 @@ CheckRow(const InterestKernel *kernel, int n)
 	free(y);
 	free(gain);
 	free(bias);
+	InterestArenaReturnTo(&arena, mark);
+}
+
+/* Rows together are each row alone, and what lies between them stays as it was. */
+static void
+CheckLayerNorms(const InterestKernel *kernel, int rows, int n)
+{
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	int			stride = n + 3;
+	int			residual_stride = n + 5;
+	size_t		size = (size_t) (rows - 1) * stride + n;
+	size_t		residual_size = (size_t) (rows - 1) * residual_stride + n;
+	float	   *ours = Copy(Numbers(size, 3), size);
+	float	   *theirs = Copy(ours, size);
+	float	   *residual = Copy(Numbers(residual_size, 1), residual_size);
+	float	   *gain = Copy(Numbers((size_t) n, 1), (size_t) n);
+
+	kernel->layer_norm(rows, n, ours, stride, residual, residual_stride, gain, gain, 1e-12f);
+	kernel->layer_norm(rows, n, ours, stride, NULL, 0, gain, gain, 1e-12f);
+	for (int i = 0; i < rows; i++)
+	{
+		float	   *row = theirs + (size_t) i * stride;
+
+		portable->layer_norm(1, n, row, n, residual + (size_t) i * residual_stride, n, gain, gain, 1e-12f);
+		portable->layer_norm(1, n, row, n, NULL, 0, gain, gain, 1e-12f);
+	}
+	if (!CHECK(SameBits(ours, theirs, size)))
+		printf("# %s LayerNorm of %d rows of %d\n", kernel->name, rows, n);
+	free(ours);
+	free(theirs);
+	free(residual);
+	free(gain);
 	InterestArenaReturnTo(&arena, mark);
 }
 
@@ -250,7 +319,10 @@ TestSameBits(const InterestKernel *kernel)
 	CheckRow(kernel, 1000);
 	for (int rows = 1; rows <= 40; rows += 3)
 		for (int n = 1; n <= 40; n += 3)
+		{
 			CheckRows(kernel, rows, n);
+			CheckLayerNorms(kernel, rows, n);
+		}
 	TestSpecialValues(kernel);
 }
 
@@ -341,7 +413,7 @@ TestLayerNormAccuracy(int n, double shift)
 	variance /= n;
 	for (int i = 0; i < n; i++)
 		exact[i] = (exact[i] - mean) / sqrt(variance + 1e-12) * gain[i] + bias[i];
-	portable->layer_norm(n, x, residual, gain, bias, 1e-12f);
+	portable->layer_norm(1, n, x, n, residual, n, gain, bias, 1e-12f);
 	CHECK(LargestDifference(x, exact, (size_t) n) < 3e-6 * (1 + fabs(shift)));
 	InterestArenaReturnTo(&arena, mark);
 }
@@ -480,6 +552,7 @@ main(void)
 
 		if (kernel)
 		{
+			TestPacks(kernel);
 			TestProducts(kernel);
 			TestSameBits(kernel);
 		}

@@ -293,6 +293,9 @@ CheckKernel(const InterestKernel *kernel, const Case *test)
 	float	   *margins = InterestArenaArray(&arena, float, test->m * INTEREST_INT8_MARGIN);
 	int			ldc = test->n + 3;
 	size_t		size = test->m > 0 ? (size_t) (test->m - 1) * ldc + test->n : 0;
+	int			ldx = test->k + 2;
+	size_t		x_size = test->m > 0 ? (size_t) (test->m - 1) * ldx + test->k : 0;
+	float	   *x = Copy(Numbers(x_size, 100, 100), x_size);
 	float	   *bias = Copy(test->bias, (size_t) test->n);
 	float	   *c = Copy(Numbers(size, 0, 0), size);
 	float	   *expected = Copy(c, size);
@@ -300,19 +303,19 @@ CheckKernel(const InterestKernel *kernel, const Case *test)
 	/* Whatever lies there must not matter. */
 	memset(codes, 0xff, stride * (size_t) test->m);
 	for (int i = 0; i < test->m; i++)
+		memcpy(x + i * ldx, test->x + i * test->k, sizeof(float) * (size_t) test->k);
+	narrow->narrow(test->m, test->k, x, ldx, codes, stride, margins);
+	for (int i = 0; i < test->m; i++)
 	{
-		float	   *row = Copy(test->x + i * test->k, (size_t) test->k);
-
-		narrow->narrow(test->k, row, codes + i * stride, margins + i * INTEREST_INT8_MARGIN);
 		memcpy(margins + i * INTEREST_INT8_MARGIN + 1, test->outliers + i * INTEREST_INT8_OUTLIERS,
 			   sizeof(float) * INTEREST_INT8_OUTLIERS);
-		free(row);
 		memcpy(expected + i * ldc, test->expected + i * test->n, sizeof(float) * (size_t) test->n);
 	}
 	narrow->product(test->m, test->n, test->k, codes, stride, margins, &test->weights, bias, c, ldc);
 	if (!CHECK(memcmp(c, expected, size * sizeof(float)) == 0))
 		printf("# %s %s product of %d, %d, %d\n", kernel->name, InterestStorageName(test->storage),
 			   test->m, test->n, test->k);
+	free(x);
 	free(bias);
 	free(c);
 	free(expected);
@@ -417,13 +420,10 @@ TestNotFinite(const InterestKernel *kernel)
 			float		c[80];
 
 			test.x[7] = values[which];
+			narrow->narrow(2, 20, test.x, 20, codes, stride, margins);
 			for (int i = 0; i < 2; i++)
-			{
-				float	   *margin = margins + i * INTEREST_INT8_MARGIN;
-
-				narrow->narrow(20, test.x + 20 * i, codes + i * stride, margin);
-				memcpy(margin + 1, test.outliers + i * INTEREST_INT8_OUTLIERS, sizeof(float) * INTEREST_INT8_OUTLIERS);
-			}
+				memcpy(margins + i * INTEREST_INT8_MARGIN + 1, test.outliers + i * INTEREST_INT8_OUTLIERS,
+					   sizeof(float) * INTEREST_INT8_OUTLIERS);
 			narrow->product(2, 40, 20, codes, stride, margins, &test.weights, test.bias, c, 40);
 			for (int j = 0; j < 40; j++)
 				CHECK(!isfinite(c[j]) && c[40 + j] == test.expected[40 + j]);

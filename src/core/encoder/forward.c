@@ -106,23 +106,25 @@ NewBuffers(Pass *pass, InterestArena *scratch, int tokens, int longest)
 		pass->codes = InterestArenaAllocate(scratch, CodeStride(pass, widest) * (size_t) tokens);
 		pass->margins = InterestArenaArray(scratch, float, (size_t) tokens * INTEREST_INT8_MARGIN);
 	}
-	pass->keys = InterestArenaArray(scratch, float, InterestPanelsSize(longest, head));
+	/* Scores are made of whole panels, so these must hold numbers everywhere. */
+	pass->keys = InterestArenaAllocateZero(scratch, sizeof(float) * InterestPanelsSize(longest, head));
 	pass->values = InterestArenaArray(scratch, float, InterestPanelsSize(head, longest));
 	pass->scores = NewMatrix(scratch, QUERY_BLOCK, Stride(WholePanels(longest)));
 }
 
-/* Makes a token's row (n) ready for the layer that it goes into next. */
+/* Makes rows (n) of tokens from first on ready for the layer that they go into next. */
 static void
-Narrow(const Pass *pass, const InterestEncoderLinear *next, int token, int n, float *row)
+Narrow(const Pass *pass, const InterestEncoderLinear *next, int first, int rows,
+	   int n, float *x, int stride)
 {
-	float	   *margin = pass->margins + (size_t) token * INTEREST_INT8_MARGIN;
-	char	   *codes = pass->codes + (size_t) token * CodeStride(pass, n);
+	float	   *margins = pass->margins + (size_t) first * INTEREST_INT8_MARGIN;
 
-	if (next->outliers)
-		InterestTakeOutliers(row, next->outliers, margin + 1);
-	pass->narrow->narrow(n, row, codes, margin);
-	if (next->outliers)
-		InterestPutOutliers(row, next->outliers, margin + 1);
+	for (int i = 0; i < rows && next->outliers; i++)
+		InterestTakeOutliers(x + (size_t) i * stride, next->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
+	pass->narrow->narrow(rows, n, x, stride, pass->codes + first * CodeStride(pass, n),
+						 CodeStride(pass, n), margins);
+	for (int i = 0; i < rows && next->outliers; i++)
+		InterestPutOutliers(x + (size_t) i * stride, next->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
 }
 
 /* to (tokens, n) = from (tokens, k) through a linear layer; narrowed rows in its place. */
@@ -149,6 +151,15 @@ Linear(const Pass *pass, const InterestEncoderLinear *linear, int n, int k,
 	}
 }
 
+/* How many rows go through elementwise steps together from token i on, to stay in the first-level cache. */
+#define ROWS_AT_ONCE 4
+
+static int
+RowsAtOnce(const Pass *pass, int i)
+{
+	return pass->tokens - i < ROWS_AT_ONCE ? pass->tokens - i : ROWS_AT_ONCE;
+}
+
 /* x = LayerNorm(x + residual), residual (tokens, hidden). */
 static void
 AddAndNormalize(const Pass *pass, const float *residual, int residual_stride,
@@ -156,14 +167,16 @@ AddAndNormalize(const Pass *pass, const float *residual, int residual_stride,
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
 
-	for (int i = 0; i < pass->tokens; i++)
+	for (int i = 0; i < pass->tokens; i += ROWS_AT_ONCE)
 	{
+		int			rows = RowsAtOnce(pass, i);
 		float	   *x = pass->x + (size_t) i * pass->hidden_stride;
 
-		pass->kernel->layer_norm(config->hidden, x, residual + (size_t) i * residual_stride,
+		pass->kernel->layer_norm(rows, config->hidden, x, pass->hidden_stride,
+								 residual + (size_t) i * residual_stride, residual_stride,
 								 norm.gain, norm.bias, config->layer_norm_epsilon);
 		if (pass->narrow && next)
-			Narrow(pass, next, i, config->hidden, x);
+			Narrow(pass, next, i, rows, config->hidden, x, pass->hidden_stride);
 	}
 }
 
@@ -173,21 +186,24 @@ Embed(const Pass *pass)
 {
 	const InterestEncoder *encoder = pass->encoder;
 	const InterestEncoderConfig *config = &encoder->config;
+	const InterestEncoderNorm norm = encoder->embedding_norm;
 	const int32_t *id = pass->ids;
 	float	   *x = pass->x;
-	int			token = 0;
 
 	for (int t = 0; t < pass->texts; t++)
-		for (int i = 0; i < pass->lengths[t]; i++, id++, x += pass->hidden_stride)
-		{
-			InterestEncoderWord(encoder, *id, x);
-			pass->kernel->layer_norm(config->hidden, x,
-									 encoder->positions + (size_t) i * config->hidden,
-									 encoder->embedding_norm.gain, encoder->embedding_norm.bias,
-									 config->layer_norm_epsilon);
-			if (pass->narrow)
-				Narrow(pass, &encoder->layers[0].attention_input, token++, config->hidden, x);
-		}
+	{
+		int			length = pass->lengths[t];
+
+		for (int i = 0; i < length; i++)
+			InterestEncoderWord(encoder, *id++, x + (size_t) i * pass->hidden_stride);
+		pass->kernel->layer_norm(length, config->hidden, x, pass->hidden_stride,
+								 encoder->positions, config->hidden,
+								 norm.gain, norm.bias, config->layer_norm_epsilon);
+		x += (size_t) length * pass->hidden_stride;
+	}
+	if (pass->narrow)
+		Narrow(pass, &encoder->layers[0].attention_input, 0, pass->tokens,
+			   config->hidden, pass->x, pass->hidden_stride);
 }
 
 /*
@@ -204,7 +220,7 @@ AttendHead(const Pass *pass, int length, const float *query, float *context)
 	int			score_stride = Stride(WholePanels(length));
 	float		scale = 1.0f / sqrtf((float) size);
 
-	InterestPackPanels(length, size, query + hidden, stride, pass->keys);
+	kernel->pack(length, size, query + hidden, stride, pass->keys);
 	InterestPackPanelsTransposed(size, length, query + 2 * hidden, stride, pass->values);
 	for (int first = 0; first < length; first += QUERY_BLOCK)
 	{
@@ -239,8 +255,8 @@ Attend(const Pass *pass, const InterestEncoderLinear *next)
 		query += (size_t) length * pass->mixed_stride;
 		context += (size_t) length * pass->hidden_stride;
 	}
-	for (int i = 0; i < pass->tokens && pass->narrow; i++)
-		Narrow(pass, next, i, config->hidden, pass->context + (size_t) i * pass->hidden_stride);
+	if (pass->narrow)
+		Narrow(pass, next, 0, pass->tokens, config->hidden, pass->context, pass->hidden_stride);
 }
 
 static void
@@ -253,13 +269,15 @@ Activate(const Pass *pass, const InterestEncoderLinear *next)
 		activation = pass->kernel->gelu_tanh;
 	else if (config->activation == INTEREST_ACTIVATION_RELU)
 		activation = pass->kernel->relu;
-	for (int i = 0; i < pass->tokens; i++)
+	for (int i = 0; i < pass->tokens; i += ROWS_AT_ONCE)
 	{
-		float	   *row = pass->wide + (size_t) i * pass->wide_stride;
+		int			rows = RowsAtOnce(pass, i);
+		float	   *x = pass->wide + (size_t) i * pass->wide_stride;
 
-		activation(config->intermediate, row);
+		for (int j = 0; j < rows; j++)
+			activation(config->intermediate, x + (size_t) j * pass->wide_stride);
 		if (pass->narrow)
-			Narrow(pass, next, i, config->intermediate, row);
+			Narrow(pass, next, i, rows, config->intermediate, x, pass->wide_stride);
 	}
 }
 

@@ -94,6 +94,33 @@ LanesSelect(int count, Lanes a, Lanes b)
 					_mm256_blendv_ps(b.high, a.high, high)};
 }
 
+/* Four numbers from each of four places. */
+KERNEL_TARGET InterestForceInline Lanes
+LanesQuads(const float *a, const float *b, const float *c, const float *d)
+{
+	return (Lanes) {_mm256_set_m128(_mm_loadu_ps(b), _mm_loadu_ps(a)),
+					_mm256_set_m128(_mm_loadu_ps(d), _mm_loadu_ps(c))};
+}
+
+/* Within each four lanes: 0 or 2 of a and b, then 1 or 3; the lower or upper two of both. */
+LANES_OPERATION(LanesZipLow, _mm256_unpacklo_ps)
+LANES_OPERATION(LanesZipHigh, _mm256_unpackhi_ps)
+
+KERNEL_TARGET InterestForceInline __m256
+PairLow(__m256 a, __m256 b)
+{
+	return _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+
+KERNEL_TARGET InterestForceInline __m256
+PairHigh(__m256 a, __m256 b)
+{
+	return _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)));
+}
+
+LANES_OPERATION(LanesPairLow, PairLow)
+LANES_OPERATION(LanesPairHigh, PairHigh)
+
 /* a * 2^n, n an integer in the low bits of shifted. */
 KERNEL_TARGET InterestForceInline __m256
 TimesPower(__m256 a, __m256 shifted)
@@ -125,6 +152,7 @@ LANES_FOLD(LanesFoldMax, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
 
 typedef __m256 Cells;
 typedef __m256 Sums;
+typedef __m256 Columns;
 
 #define LEFT_STEP sizeof(float)
 #define MULTIPLY_ADD(sums, left, weights) sums = _mm256_fmadd_ps(left, weights, sums)
@@ -141,14 +169,20 @@ RepeatCell(const char *cell)
 	return _mm256_broadcast_ss((const float *) cell);
 }
 
-KERNEL_TARGET InterestForceInline Sums
-SumsStart(const Frame *frame, int column)
+KERNEL_TARGET InterestForceInline Columns
+LoadColumns(const Frame *frame, int column)
 {
 	return _mm256_loadu_ps(frame->bias + column);
 }
 
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(Columns columns)
+{
+	return columns;
+}
+
 KERNEL_TARGET InterestForceInline __m256
-SumsFinish(Sums sums, const Frame *frame, int row, int column)
+SumsFinish(Sums sums, Columns columns, const float *margin)
 {
 	return sums;
 }

@@ -105,18 +105,17 @@ MultiplyPanel(int m, int steps, const char *a, size_t stride,
 
 /* The number behind an odd row's end is 0. */
 static void
-Narrow(int k, const float *x, void *codes, float *scale)
+Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	float	   *code = codes;
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
+		for (int p = 0; p < k; p += INTEREST_LANES)
+		{
+			int			count = k - p < INTEREST_LANES ? k - p : INTEREST_LANES;
+			uint16_t	narrow[INTEREST_LANES] = {0};
 
-	for (int p = 0; p < k; p += INTEREST_LANES)
-	{
-		int			count = k - p < INTEREST_LANES ? k - p : INTEREST_LANES;
-		uint16_t	narrow[INTEREST_LANES] = {0};
-
-		InterestToBf16((size_t) count, x + p, narrow);
-		InterestFromBf16(INTEREST_LANES, narrow, code + p);
-	}
+			InterestToBf16((size_t) count, x + p, narrow);
+			InterestFromBf16(INTEREST_LANES, narrow, (float *) codes + p);
+		}
 }
 
 static void

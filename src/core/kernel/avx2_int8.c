@@ -50,8 +50,8 @@ SumsFinish(__m256i low, __m256i high, const Frame *frame, int row)
 {
 	/* Columns 0, 1, 4, 5 and 2, 3, 6, 7 */
 	__m256i		sums = _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), _MM_SHUFFLE(3, 1, 2, 0));
-	const float *row_margin = frame->rows + row * INTEREST_INT8_MARGIN;
-	const float *margin = frame->columns;
+	const float *row_margin = frame->row_margins + row * INTEREST_INT8_MARGIN;
+	const float *margin = frame->column_margins;
 	__m256		value = _mm256_loadu_ps(frame->bias);
 
 	for (int i = 1; i < INTEREST_INT8_MARGIN; i++)
@@ -109,12 +109,15 @@ MultiplyPanel(int m, int steps, const char *a, size_t stride,
 }
 
 KERNEL_TARGET static void
-Narrow(int k, const float *x, void *codes, float *scale)
+Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	__m256		factor = Int8Factor(k, x, scale);
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
+	{
+		__m256		factor = Int8Factor(k, x, margins + i * INTEREST_INT8_MARGIN);
 
-	for (int p = 0; p < k; p += INTEREST_LANES)
-		_mm256_store_si256((__m256i *) ((int16_t *) codes + p), Int8Steps(x + p, k - p, factor));
+		for (int p = 0; p < k; p += INTEREST_LANES)
+			_mm256_store_si256((__m256i *) ((int16_t *) codes + p), Int8Steps(x + p, k - p, factor));
+	}
 }
 
 static void

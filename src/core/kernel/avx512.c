@@ -79,6 +79,33 @@ LanesSelect(int count, Lanes a, Lanes b)
 	return _mm512_mask_blend_ps(LanesMask(count), b, a);
 }
 
+/* Four numbers from each of four places. */
+KERNEL_TARGET InterestForceInline Lanes
+LanesQuads(const float *a, const float *b, const float *c, const float *d)
+{
+	Lanes		result = _mm512_castps128_ps512(_mm_loadu_ps(a));
+
+	result = _mm512_insertf32x4(result, _mm_loadu_ps(b), 1);
+	result = _mm512_insertf32x4(result, _mm_loadu_ps(c), 2);
+	return _mm512_insertf32x4(result, _mm_loadu_ps(d), 3);
+}
+
+/* Within each four lanes: 0 or 2 of a and b, then 1 or 3; the lower or upper two of both. */
+LANES_OPERATION(LanesZipLow, _mm512_unpacklo_ps)
+LANES_OPERATION(LanesZipHigh, _mm512_unpackhi_ps)
+
+KERNEL_TARGET InterestForceInline Lanes
+LanesPairLow(Lanes a, Lanes b)
+{
+	return _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+
+KERNEL_TARGET InterestForceInline Lanes
+LanesPairHigh(Lanes a, Lanes b)
+{
+	return _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)));
+}
+
 /* a * 2^n, n an integer in the low bits of shifted. */
 KERNEL_TARGET InterestForceInline Lanes
 LanesTimesPower(Lanes a, Lanes shifted)
@@ -105,6 +132,7 @@ LANES_FOLD(LanesFoldMax, _mm256_max_ps, _mm_max_ps, _mm_max_ss)
 
 typedef __m512 Cells;
 typedef __m512 Sums;
+typedef __m512 Columns;
 
 #define LEFT_STEP sizeof(float)
 #define MULTIPLY_ADD(sums, left, weights) sums = _mm512_fmadd_ps(left, weights, sums)
@@ -121,14 +149,20 @@ RepeatCell(const char *cell)
 	return _mm512_set1_ps(*(const float *) cell);
 }
 
-KERNEL_TARGET InterestForceInline Sums
-SumsStart(const Frame *frame, int column)
+KERNEL_TARGET InterestForceInline Columns
+LoadColumns(const Frame *frame, int column)
 {
 	return _mm512_loadu_ps(frame->bias + column);
 }
 
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(Columns columns)
+{
+	return columns;
+}
+
 KERNEL_TARGET InterestForceInline __m512
-SumsFinish(Sums sums, const Frame *frame, int row, int column)
+SumsFinish(Sums sums, Columns columns, const float *margin)
 {
 	return sums;
 }

@@ -14,6 +14,7 @@
 
 typedef __m512i Cells;
 typedef __m512 Sums;
+typedef __m512 Columns;
 
 #define LEFT_STEP 4
 
@@ -33,14 +34,20 @@ RepeatCell(const char *cell)
 	return _mm512_broadcastd_epi32(_mm_loadu_si32(cell));
 }
 
-KERNEL_TARGET InterestForceInline Sums
-SumsStart(const Frame *frame, int column)
+KERNEL_TARGET InterestForceInline Columns
+LoadColumns(const Frame *frame, int column)
 {
 	return _mm512_loadu_ps(frame->bias + column);
 }
 
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(Columns columns)
+{
+	return columns;
+}
+
 KERNEL_TARGET InterestForceInline __m512
-SumsFinish(Sums sums, const Frame *frame, int row, int column)
+SumsFinish(Sums sums, Columns columns, const float *margin)
 {
 	return sums;
 }
@@ -49,16 +56,17 @@ SumsFinish(Sums sums, const Frame *frame, int row, int column)
 
 /* vcvtneps2bf16 rounds to nearest even and takes denormals as 0. */
 KERNEL_TARGET static void
-Narrow(int k, const float *x, void *codes, float *scale)
+Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	for (int p = 0; p < k; p += INTEREST_LANES)
-	{
-		__m512		value = k - p >= INTEREST_LANES ? _mm512_loadu_ps(x + p) :
-			_mm512_maskz_loadu_ps((__mmask16) ((1u << (k - p)) - 1), x + p);
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
+		for (int p = 0; p < k; p += INTEREST_LANES)
+		{
+			__m512		value = k - p >= INTEREST_LANES ? _mm512_loadu_ps(x + p) :
+				_mm512_maskz_loadu_ps((__mmask16) ((1u << (k - p)) - 1), x + p);
 
-		_mm256_store_si256((__m256i *) ((char *) codes + sizeof(uint16_t) * (size_t) p),
-						   (__m256i) _mm512_cvtneps_pbh(value));
-	}
+			_mm256_store_si256((__m256i *) ((char *) codes + sizeof(uint16_t) * (size_t) p),
+							   (__m256i) _mm512_cvtneps_pbh(value));
+		}
 }
 
 static void

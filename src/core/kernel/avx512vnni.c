@@ -19,6 +19,14 @@
 typedef __m512i Cells;
 typedef __m512i Sums;
 
+typedef struct Columns
+{
+	__m512i		offset;
+	__m512		bias;
+	__m512		scale;
+	__m512		outliers[INTEREST_INT8_OUTLIERS];
+} Columns;
+
 #define LEFT_STEP 4
 
 /* gcc 12 moves the sums of the intrinsic to memory and back. */
@@ -37,24 +45,35 @@ RepeatCell(const char *cell)
 	return _mm512_broadcastd_epi32(_mm_loadu_si32(cell));
 }
 
-KERNEL_TARGET InterestForceInline Sums
-SumsStart(const Frame *frame, int column)
+KERNEL_TARGET InterestForceInline Columns
+LoadColumns(const Frame *frame, int column)
 {
-	return _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(frame->offsets + column));
+	const float *margins = frame->column_margins + column;
+	Columns		columns;
+
+	columns.offset = _mm512_loadu_si512(frame->offsets + column);
+	columns.bias = _mm512_loadu_ps(frame->bias + column);
+	columns.scale = _mm512_loadu_ps(margins);
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS; i++)
+		columns.outliers[i] = _mm512_loadu_ps(margins + (1 + i) * frame->width);
+	return columns;
+}
+
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(Columns columns)
+{
+	return _mm512_sub_epi32(_mm512_setzero_si512(), columns.offset);
 }
 
 KERNEL_TARGET InterestForceInline __m512
-SumsFinish(Sums sums, const Frame *frame, int row, int column)
+SumsFinish(Sums sums, Columns columns, const float *margin)
 {
-	const float *row_margin = frame->rows + row * INTEREST_INT8_MARGIN;
-	const float *margin = frame->columns + column;
-	__m512		value = _mm512_loadu_ps(frame->bias + column);
+	__m512		value = columns.bias;
 
-	for (int i = 1; i < INTEREST_INT8_MARGIN; i++)
-		value = _mm512_fmadd_ps(_mm512_set1_ps(row_margin[i]),
-							   _mm512_loadu_ps(margin + i * frame->width), value);
-	return _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(row_margin[0])),
-						   _mm512_loadu_ps(margin), value);
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS; i++)
+		value = _mm512_fmadd_ps(_mm512_set1_ps(margin[1 + i]), columns.outliers[i], value);
+	return _mm512_fmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_set1_ps(margin[0])),
+						   columns.scale, value);
 }
 
 #include "core/kernel/tiles512.h"
@@ -67,26 +86,47 @@ Load(const float *x, int left)
 		_mm512_maskz_loadu_ps((__mmask16) ((1u << left) - 1), x);
 }
 
-KERNEL_TARGET static void
-Narrow(int k, const float *x, void *codes, float *scale)
+/* What the numbers of a row are multiplied with, and its scale. */
+KERNEL_TARGET InterestForceInline float
+Int8Factor(int k, const float *x, float *scale)
 {
 	const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
 	__m512i		most = _mm512_setzero_si512();
-	__m512		factor = _mm512_setzero_ps();
 	float		largest;
 
 	for (int p = 0; p < k; p += INTEREST_LANES)
 		most = _mm512_max_epi32(most, _mm512_and_si512(_mm512_castps_si512(Load(x + p, k - p)), magnitude));
 	largest = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(most))));
-	if (largest >= INTEREST_INT8_LEAST && largest <= FLT_MAX)
-		factor = _mm512_set1_ps(INTEREST_INT8_STEPS / largest);
 	*scale = largest / INTEREST_INT8_STEPS;
+	return largest >= INTEREST_INT8_LEAST && largest <= FLT_MAX ? INTEREST_INT8_STEPS / largest : 0.0f;
+}
+
+KERNEL_TARGET InterestForceInline void
+Int8Codes(int k, const float *x, float factor, char *codes)
+{
 	for (int p = 0; p < k; p += INTEREST_LANES)
 	{
-		__m512i		steps = _mm512_cvtps_epi32(_mm512_mul_ps(Load(x + p, k - p), factor));
+		__m512i		steps = _mm512_cvtps_epi32(_mm512_mul_ps(Load(x + p, k - p), _mm512_set1_ps(factor)));
 
-		_mm_store_si128((__m128i *) ((char *) codes + p),
+		_mm_store_si128((__m128i *) (codes + p),
 						_mm512_cvtepi32_epi8(_mm512_add_epi32(steps, _mm512_set1_epi32(128))));
+	}
+}
+
+/* All scales of a few rows before their codes, which wait for them. */
+KERNEL_TARGET static void
+Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
+{
+	for (int from = 0; from < rows; from += ROWS_AT_ONCE)
+	{
+		int			count = rows - from < ROWS_AT_ONCE ? rows - from : ROWS_AT_ONCE;
+		float		factors[ROWS_AT_ONCE];
+
+		for (int i = 0; i < count; i++)
+			factors[i] = Int8Factor(k, x + (size_t) (from + i) * ldx,
+									margins + (from + i) * INTEREST_INT8_MARGIN);
+		for (int i = 0; i < count; i++)
+			Int8Codes(k, x + (size_t) (from + i) * ldx, factors[i], (char *) codes + (from + i) * stride);
 	}
 }
 

@@ -18,6 +18,14 @@
 typedef __m256i Cells;
 typedef __m256i Sums;
 
+typedef struct Columns
+{
+	__m256i		offset;
+	__m256		bias;
+	__m256		scale;
+	__m256		outliers[INTEREST_INT8_OUTLIERS];
+} Columns;
+
 #define LEFT_STEP 4
 
 /* gcc 12 moves the sums of the intrinsic to memory and back. */
@@ -36,25 +44,35 @@ RepeatCell(const char *cell)
 	return _mm256_castps_si256(_mm256_broadcast_ss((const float *) cell));
 }
 
-KERNEL_TARGET InterestForceInline Sums
-SumsStart(const Frame *frame, int column)
+KERNEL_TARGET InterestForceInline Columns
+LoadColumns(const Frame *frame, int column)
 {
-	return _mm256_sub_epi32(_mm256_setzero_si256(),
-							_mm256_loadu_si256((const __m256i *) (frame->offsets + column)));
+	const float *margins = frame->column_margins + column;
+	Columns		columns;
+
+	columns.offset = _mm256_loadu_si256((const __m256i *) (frame->offsets + column));
+	columns.bias = _mm256_loadu_ps(frame->bias + column);
+	columns.scale = _mm256_loadu_ps(margins);
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS; i++)
+		columns.outliers[i] = _mm256_loadu_ps(margins + (1 + i) * frame->width);
+	return columns;
+}
+
+KERNEL_TARGET InterestForceInline Sums
+SumsStart(Columns columns)
+{
+	return _mm256_sub_epi32(_mm256_setzero_si256(), columns.offset);
 }
 
 KERNEL_TARGET InterestForceInline __m256
-SumsFinish(Sums sums, const Frame *frame, int row, int column)
+SumsFinish(Sums sums, Columns columns, const float *margin)
 {
-	const float *row_margin = frame->rows + row * INTEREST_INT8_MARGIN;
-	const float *margin = frame->columns + column;
-	__m256		value = _mm256_loadu_ps(frame->bias + column);
+	__m256		value = columns.bias;
 
-	for (int i = 1; i < INTEREST_INT8_MARGIN; i++)
-		value = _mm256_fmadd_ps(_mm256_set1_ps(row_margin[i]),
-							   _mm256_loadu_ps(margin + i * frame->width), value);
-	return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(row_margin[0])),
-						   _mm256_loadu_ps(margin), value);
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS; i++)
+		value = _mm256_fmadd_ps(_mm256_set1_ps(margin[1 + i]), columns.outliers[i], value);
+	return _mm256_fmadd_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_set1_ps(margin[0])),
+						   columns.scale, value);
 }
 
 #include "core/kernel/tiles256.h"
@@ -63,16 +81,19 @@ SumsFinish(Sums sums, const Frame *frame, int row, int column)
 
 /* The codes are 128 too high, which is the other sign of their bytes. */
 KERNEL_TARGET static void
-Narrow(int k, const float *x, void *codes, float *scale)
+Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	__m256		factor = Int8Factor(k, x, scale);
-
-	for (int p = 0; p < k; p += INTEREST_LANES)
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
 	{
-		__m256i		steps = Int8Steps(x + p, k - p, factor);
-		__m128i		bytes = _mm_packs_epi16(_mm256_castsi256_si128(steps), _mm256_extracti128_si256(steps, 1));
+		__m256		factor = Int8Factor(k, x, margins + i * INTEREST_INT8_MARGIN);
 
-		_mm_store_si128((__m128i *) ((char *) codes + p), _mm_xor_si128(bytes, _mm_set1_epi8((char) 0x80)));
+		for (int p = 0; p < k; p += INTEREST_LANES)
+		{
+			__m256i		steps = Int8Steps(x + p, k - p, factor);
+			__m128i		bytes = _mm_packs_epi16(_mm256_castsi256_si128(steps), _mm256_extracti128_si256(steps, 1));
+
+			_mm_store_si128((__m128i *) ((char *) codes + p), _mm_xor_si128(bytes, _mm_set1_epi8((char) 0x80)));
+		}
 	}
 }
 

@@ -167,13 +167,10 @@ SquaredDeviations(int n, const float *x, float mean)
 	return LanesFold(sum);
 }
 
-KERNEL_TARGET static void
-LayerNorm(int n, float *x, const float *residual,
-		  const float *gain, const float *bias, float epsilon)
+KERNEL_TARGET InterestForceInline void
+Normal(int n, float *x, float mean, float deviation, const float *gain, const float *bias)
 {
-	float		mean = AddResidual(n, x, residual) / (float) n;
-	float		variance = SquaredDeviations(n, x, mean) / (float) n;
-	Lanes		factor = LanesSet(1.0f / sqrtf(variance + epsilon));
+	Lanes		factor = LanesSet(1.0f / deviation);
 
 	for (int j = 0; j < n; j += INTEREST_LANES)
 	{
@@ -183,6 +180,28 @@ LayerNorm(int n, float *x, const float *residual,
 		value = LanesFma(LanesMultiply(value, factor),
 						 LanesRead(gain + j, count), LanesRead(bias + j, count));
 		LanesWrite(x + j, count, value);
+	}
+}
+
+/* Each step for a few rows before the next one: its sums wait for no other row's. */
+KERNEL_TARGET static void
+LayerNorm(int rows, int n, float *x, int ldx, const float *residual, int ld_residual,
+		  const float *gain, const float *bias, float epsilon)
+{
+	for (int from = 0; from < rows; from += ROWS_AT_ONCE)
+	{
+		int			count = rows - from < ROWS_AT_ONCE ? rows - from : ROWS_AT_ONCE;
+		float	   *first = x + (size_t) from * ldx;
+		float		means[ROWS_AT_ONCE];
+		float		deviations[ROWS_AT_ONCE];
+
+		for (int i = 0; i < count; i++)
+			means[i] = AddResidual(n, first + i * ldx,
+								   residual ? residual + (size_t) (from + i) * ld_residual : NULL) / (float) n;
+		for (int i = 0; i < count; i++)
+			deviations[i] = sqrtf(SquaredDeviations(n, first + i * ldx, means[i]) / (float) n + epsilon);
+		for (int i = 0; i < count; i++)
+			Normal(n, first + i * ldx, means[i], deviations[i], gain, bias);
 	}
 }
 
@@ -324,8 +343,49 @@ Axpy(int n, float alpha, const float *x, float *y)
 	}
 }
 
+/* Four numbers each of 16 rows, from p on, become 16 numbers each of four columns. */
+KERNEL_TARGET InterestForceInline void
+TransposeFour(const float *const *rows, int p, float *to)
+{
+	Lanes		a = LanesQuads(rows[0] + p, rows[4] + p, rows[8] + p, rows[12] + p);
+	Lanes		b = LanesQuads(rows[1] + p, rows[5] + p, rows[9] + p, rows[13] + p);
+	Lanes		c = LanesQuads(rows[2] + p, rows[6] + p, rows[10] + p, rows[14] + p);
+	Lanes		d = LanesQuads(rows[3] + p, rows[7] + p, rows[11] + p, rows[15] + p);
+	Lanes		low_ab = LanesZipLow(a, b);
+	Lanes		high_ab = LanesZipHigh(a, b);
+	Lanes		low_cd = LanesZipLow(c, d);
+	Lanes		high_cd = LanesZipHigh(c, d);
+
+	LanesStore(to, LanesPairLow(low_ab, low_cd));
+	LanesStore(to + INTEREST_PANEL_WIDTH, LanesPairHigh(low_ab, low_cd));
+	LanesStore(to + 2 * INTEREST_PANEL_WIDTH, LanesPairLow(high_ab, high_cd));
+	LanesStore(to + 3 * INTEREST_PANEL_WIDTH, LanesPairHigh(high_ab, high_cd));
+}
+
+/* Sixteen rows at a time; the last row stands in for those behind it. */
+KERNEL_TARGET static void
+PackRows(int n, int k, const float *w, int ldw, float *panels)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		float	   *to = panels + (size_t) (j / INTEREST_PANEL_WIDTH) * k * INTEREST_PANEL_WIDTH +
+			j % INTEREST_PANEL_WIDTH;
+		const float *rows[INTEREST_LANES];
+		int			p = 0;
+
+		for (int i = 0; i < INTEREST_LANES; i++)
+			rows[i] = w + (size_t) (j + i < n ? j + i : n - 1) * ldw;
+		for (; p + 4 <= k; p += 4)
+			TransposeFour(rows, p, to + p * INTEREST_PANEL_WIDTH);
+		for (; p < k; p++)
+			for (int i = 0; i < INTEREST_LANES; i++)
+				to[p * INTEREST_PANEL_WIDTH + i] = rows[i][p];
+	}
+}
+
 #define KERNEL_FUNCTIONS \
 	.product = Product, \
+	.pack = PackRows, \
 	.layer_norm = LayerNorm, \
 	.gelu = Gelu, \
 	.gelu_tanh = GeluTanh, \

@@ -170,52 +170,32 @@ InterestPanelsSize(int n, int k)
 	return panels * INTEREST_PANEL_WIDTH * (size_t) k;
 }
 
-/*
- * Columns first to first + n - 1 of the panels; element (p, j) of what is
- * packed is w[j * column_step + p * row_step].
- */
-static void
-Pack(int first, int n, int k, const float *w, size_t column_step, size_t row_step,
-	 float *panels)
-{
-	for (int j = 0, columns; j < n; j += columns)
-	{
-		int			panel = (first + j) / INTEREST_PANEL_WIDTH;
-		int			column = (first + j) % INTEREST_PANEL_WIDTH;
-		const float *from = w + j * column_step;
-		float	   *to = panels + (size_t) panel * k * INTEREST_PANEL_WIDTH + column;
-
-		columns = INTEREST_PANEL_WIDTH - column < n - j ? INTEREST_PANEL_WIDTH - column : n - j;
-		for (int p = 0; p < k; p++, from += row_step, to += INTEREST_PANEL_WIDTH)
-			for (int q = 0; q < columns; q++)
-				to[q] = from[q * column_step];
-	}
-}
-
-/* Zeros in the columns of the last panel from n on. */
-static void
-FillLastPanel(int n, int k, float *panels)
-{
-	int			column = n % INTEREST_PANEL_WIDTH;
-	float	   *to = panels + (size_t) (n / INTEREST_PANEL_WIDTH) * k * INTEREST_PANEL_WIDTH;
-
-	if (column > 0)
-		for (int p = 0; p < k; p++, to += INTEREST_PANEL_WIDTH)
-			memset(to + column, 0, sizeof(float) * (size_t) (INTEREST_PANEL_WIDTH - column));
-}
-
 void
 InterestPackPanels(int n, int k, const float *w, int ldw, float *panels)
 {
-	Pack(0, n, k, w, (size_t) ldw, 1, panels);
-	FillLastPanel(n, k, panels);
+	for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH)
+		for (int p = 0; p < k; p++, panels += INTEREST_PANEL_WIDTH)
+			for (int q = 0; q < INTEREST_PANEL_WIDTH; q++)
+				panels[q] = j + q < n ? w[(size_t) (j + q) * ldw + p] : 0.0f;
 }
 
 void
 InterestPackPanelsTransposed(int n, int k, const float *w, int ldw, float *panels)
 {
-	Pack(0, n, k, w, 1, (size_t) ldw, panels);
-	FillLastPanel(n, k, panels);
+	for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH)
+	{
+		const float *from = w + j;
+
+		/* Of whole panels the compiler knows the size. */
+		for (int p = 0; p < k; p++, from += ldw, panels += INTEREST_PANEL_WIDTH)
+			if (n - j >= INTEREST_PANEL_WIDTH)
+				memcpy(panels, from, sizeof(float) * INTEREST_PANEL_WIDTH);
+			else
+			{
+				memset(panels, 0, sizeof(float) * INTEREST_PANEL_WIDTH);
+				memcpy(panels, from, sizeof(float) * (size_t) (n - j));
+			}
+	}
 }
 
 /* Numbers in a cell. */

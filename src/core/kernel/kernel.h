@@ -67,8 +67,12 @@ typedef struct InterestNarrowKernel
 	 */
 	int			code_size;
 
-	/* The codes of a row x (k), and its scale (int8 only). */
-	void		(*narrow) (int k, const float *x, void *codes, float *scale);
+	/*
+	 * The codes of rows x (rows, k), stride bytes apart, and the scales of their
+	 * margins (int8 only).
+	 */
+	void		(*narrow) (int rows, int k, const float *x, int ldx,
+						   void *codes, size_t stride, float *margins);
 
 	/*
 	 * c (m, n) = the narrowed rows times the weights, plus bias (n).  stride in
@@ -94,11 +98,18 @@ typedef struct InterestKernel
 							float *c, int ldc);
 
 	/*
-	 * One row: x = LayerNorm(x + residual) * gain + bias, residual may be NULL.
+	 * panels as InterestPackPanels makes them of w (n, k), but that behind the
+	 * last column anything may lie.
+	 */
+	void		(*pack) (int n, int k, const float *w, int ldw, float *panels);
+
+	/*
+	 * Rows of n: x = LayerNorm(x + residual) * gain + bias, residual may be NULL.
 	 * Biased variance.  Error against exact arithmetic about 1e-6 of the
 	 * largest |x - mean| / deviation.
 	 */
-	void		(*layer_norm) (int n, float *x, const float *residual,
+	void		(*layer_norm) (int rows, int n, float *x, int ldx,
+							   const float *residual, int ld_residual,
 							   const float *gain, const float *bias, float epsilon);
 
 	/*

@@ -10,6 +10,9 @@
 
 #define InterestForceInline static inline __attribute__((always_inline))
 
+/* Rows that go through a function of rows together. */
+#define ROWS_AT_ONCE 4
+
 /* What the sums of a tile start from and how they become numbers. */
 typedef struct Frame
 {
@@ -17,9 +20,9 @@ typedef struct Frame
 
 	/* of int8 only */
 	const int32_t *offsets;		/* of its columns */
-	const float *columns;		/* their margins, a row of them every width floats */
+	const float *column_margins;	/* a row of them every width floats */
 	size_t		width;
-	const float *rows;			/* margins of its rows, end to end */
+	const float *row_margins;	/* end to end */
 } Frame;
 
 extern const InterestKernel InterestKernelPortable;

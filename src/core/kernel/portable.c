@@ -94,6 +94,40 @@ LanesSelect(int count, Lanes a, Lanes b)
 	return b;
 }
 
+/* Four numbers from each of four places. */
+InterestForceInline Lanes
+LanesQuads(const float *a, const float *b, const float *c, const float *d)
+{
+	const float *places[] = {a, b, c, d};
+	Lanes		result;
+
+	for (int i = 0; i < 4; i++)
+		memcpy(result.lane + 4 * i, places[i], 4 * sizeof(float));
+	return result;
+}
+
+/* Within each four lanes: 0 or 2 of a and b, then 1 or 3; the lower or upper two of both. */
+#define LANES_SHUFFLE(name, zero, one, two, three) \
+InterestForceInline Lanes \
+name(Lanes a, Lanes b) \
+{ \
+	Lanes		result; \
+\
+	for (int i = 0; i < INTEREST_LANES; i += 4) \
+	{ \
+		result.lane[i] = zero; \
+		result.lane[i + 1] = one; \
+		result.lane[i + 2] = two; \
+		result.lane[i + 3] = three; \
+	} \
+	return result; \
+}
+
+LANES_SHUFFLE(LanesZipLow, a.lane[i], b.lane[i], a.lane[i + 1], b.lane[i + 1])
+LANES_SHUFFLE(LanesZipHigh, a.lane[i + 2], b.lane[i + 2], a.lane[i + 3], b.lane[i + 3])
+LANES_SHUFFLE(LanesPairLow, a.lane[i], a.lane[i + 1], b.lane[i], b.lane[i + 1])
+LANES_SHUFFLE(LanesPairHigh, a.lane[i + 2], a.lane[i + 3], b.lane[i + 2], b.lane[i + 3])
+
 /* a * 2^n, n an integer in the low bits of shifted; a * 2^n is a normal number. */
 InterestForceInline Lanes
 LanesTimesPower(Lanes a, Lanes shifted)

@@ -9,15 +9,17 @@
 #include <string.h>
 
 static void
-NarrowBf16(int k, const float *x, void *codes, float *scale)
+NarrowBf16(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	InterestToBf16((size_t) k, x, codes);
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
+		InterestToBf16((size_t) k, x, codes);
 }
 
 static void
-NarrowInt8(int k, const float *x, void *codes, float *scale)
+NarrowInt8(int rows, int k, const float *x, int ldx, void *codes, size_t stride, float *margins)
 {
-	*scale = InterestToInt8((size_t) k, x, codes);
+	for (int i = 0; i < rows; i++, x += ldx, codes = (char *) codes + stride)
+		margins[i * INTEREST_INT8_MARGIN] = InterestToInt8((size_t) k, x, codes);
 }
 
 static float

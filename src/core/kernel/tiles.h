@@ -54,11 +54,11 @@ FrameAt(const Frame *frame, int row, int column)
 	Frame		part = *frame;
 
 	part.bias += column;
-	if (part.columns)
+	if (part.column_margins)
 	{
 		part.offsets += column;
-		part.columns += column;
-		part.rows += row * INTEREST_INT8_MARGIN;
+		part.column_margins += column;
+		part.row_margins += row * INTEREST_INT8_MARGIN;
 	}
 	return part;
 }

@@ -22,16 +22,17 @@
 	MULTIPLY_ADD(low_sum##i, left, low); \
 	MULTIPLY_ADD(high_sum##i, left, high);
 #define HALF_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, SumsFinish(low_sum##i, frame, i, 0)); \
-	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(high_sum##i, frame, i, 8));
+	_mm256_storeu_ps(c + i * ldc, SumsFinish(low_sum##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
+	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(high_sum##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN));
 
 #define HALF_TILE(rows) \
 KERNEL_TARGET static void \
 HalfTile##rows(int steps, const char *a, size_t stride, \
 			   const char *weights, const Frame *frame, float *c, size_t ldc) \
 { \
-	Sums		low_start = SumsStart(frame, 0); \
-	Sums		high_start = SumsStart(frame, 8); \
+	Sums		low_start = SumsStart(LoadColumns(frame, 0)); \
+	Sums		high_start = SumsStart(LoadColumns(frame, 8)); \
+	const float *margins = frame->row_margins; \
 	size_t		end = (size_t) steps * LEFT_STEP; \
 	Cells		low; \
 	Cells		high; \
@@ -54,10 +55,10 @@ HALF_TILE(5)
 HALF_TILE(6)
 
 #define WHOLE_START(i) \
-	Sums		first##i = SumsStart(frame, 0); \
-	Sums		second##i = SumsStart(frame, 8); \
-	Sums		third##i = SumsStart(frame, 16); \
-	Sums		fourth##i = SumsStart(frame, 24); \
+	Sums		first##i = SumsStart(LoadColumns(frame, 0)); \
+	Sums		second##i = SumsStart(LoadColumns(frame, 8)); \
+	Sums		third##i = SumsStart(LoadColumns(frame, 16)); \
+	Sums		fourth##i = SumsStart(LoadColumns(frame, 24)); \
 	Cells		left##i;
 #define WHOLE_LEFT(i) left##i = RepeatCell(a##i + p);
 #define WHOLE_STEP(i) \
@@ -66,16 +67,17 @@ HALF_TILE(6)
 	MULTIPLY_ADD(third##i, left##i, LoadCells(weights + 2 * CELLS_BYTES)); \
 	MULTIPLY_ADD(fourth##i, left##i, LoadCells(weights + 3 * CELLS_BYTES));
 #define WHOLE_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, SumsFinish(first##i, frame, i, 0)); \
-	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(second##i, frame, i, 8)); \
-	_mm256_storeu_ps(c + i * ldc + 16, SumsFinish(third##i, frame, i, 16)); \
-	_mm256_storeu_ps(c + i * ldc + 24, SumsFinish(fourth##i, frame, i, 24));
+	_mm256_storeu_ps(c + i * ldc, SumsFinish(first##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
+	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(second##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN)); \
+	_mm256_storeu_ps(c + i * ldc + 16, SumsFinish(third##i, LoadColumns(frame, 16), margins + i * INTEREST_INT8_MARGIN)); \
+	_mm256_storeu_ps(c + i * ldc + 24, SumsFinish(fourth##i, LoadColumns(frame, 24), margins + i * INTEREST_INT8_MARGIN));
 
 #define WHOLE_TILE(rows) \
 KERNEL_TARGET static void \
 WholeTile##rows(int steps, const char *a, size_t stride, \
 				const char *weights, const Frame *frame, float *c, size_t ldc) \
 { \
+	const float *margins = frame->row_margins; \
 	size_t		end = (size_t) steps * LEFT_STEP; \
 	ROWS_##rows(ROW_POINTER) \
 	ROWS_##rows(WHOLE_START) \

@@ -4,9 +4,10 @@
  *	  registers of weights and 1 of the left side.
  *
  * A kernel's file defines Cells and Sums, the types of 16 cells and of 16 sums;
- * LoadCells and RepeatCell; SumsStart(frame, column) and
- * SumsFinish(sums, frame, row, column), for 16 columns; MULTIPLY_ADD(sums, left,
- * weights); KERNEL_TARGET and LEFT_STEP.
+ * LoadCells and RepeatCell; Columns, what it needs of 16 columns of a frame, and
+ * LoadColumns(frame, column); SumsStart(columns) and SumsFinish(sums, columns,
+ * margin of the row); MULTIPLY_ADD(sums, left, weights); KERNEL_TARGET and
+ * LEFT_STEP.
  */
 #define MOST_ROWS 14
 
@@ -19,17 +20,21 @@
 	left = RepeatCell(a##i + p); \
 	MULTIPLY_ADD(low_sum##i, left, low); \
 	MULTIPLY_ADD(high_sum##i, left, high);
-#define TILE_STORE(i) \
-	_mm512_storeu_ps(c + i * ldc, SumsFinish(low_sum##i, frame, i, 0)); \
-	_mm512_storeu_ps(c + i * ldc + INTEREST_LANES, SumsFinish(high_sum##i, frame, i, INTEREST_LANES));
+#define TILE_STORE_LOW(i) \
+	_mm512_storeu_ps(c + i * ldc, SumsFinish(low_sum##i, columns, margins + i * INTEREST_INT8_MARGIN));
+#define TILE_STORE_HIGH(i) \
+	_mm512_storeu_ps(c + i * ldc + INTEREST_LANES, \
+					 SumsFinish(high_sum##i, columns, margins + i * INTEREST_INT8_MARGIN));
 
 #define TILE(rows) \
 KERNEL_TARGET static void \
 Tile##rows(int steps, const char *a, size_t stride, \
 		   const char *weights, const Frame *frame, float *c, size_t ldc) \
 { \
-	Sums		low_start = SumsStart(frame, 0); \
-	Sums		high_start = SumsStart(frame, INTEREST_LANES); \
+	Sums		low_start = SumsStart(LoadColumns(frame, 0)); \
+	Sums		high_start = SumsStart(LoadColumns(frame, INTEREST_LANES)); \
+	const float *margins = frame->row_margins; \
+	Columns		columns; \
 	size_t		end = (size_t) steps * LEFT_STEP; \
 	Cells		low; \
 	Cells		high; \
@@ -45,7 +50,10 @@ Tile##rows(int steps, const char *a, size_t stride, \
 		high = LoadCells(weights + STEP_BYTES / 2); \
 		ROWS_##rows(TILE_STEP) \
 	} \
-	ROWS_##rows(TILE_STORE) \
+	columns = LoadColumns(frame, 0); \
+	ROWS_##rows(TILE_STORE_LOW) \
+	columns = LoadColumns(frame, INTEREST_LANES); \
+	ROWS_##rows(TILE_STORE_HIGH) \
 }
 
 TILE(1)
