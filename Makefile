@@ -28,6 +28,10 @@ CORE = \
 	src/core/kernel/avx512vnni.o \
 	src/core/kernel/avxvnni.o \
 	src/core/kernel/kernel.o \
+	src/core/kernel/neon.o \
+	src/core/kernel/neon_bf16.o \
+	src/core/kernel/neon_int8.o \
+	src/core/kernel/neondot.o \
 	src/core/kernel/portable.o \
 	src/core/kernel/portable_narrow.o \
 	src/core/kernel/sgemm.o \

@@ -155,6 +155,7 @@ typedef __m256 Sums;
 typedef __m256 Columns;
 
 #define LEFT_STEP sizeof(float)
+#define StoreEight _mm256_storeu_ps
 #define MULTIPLY_ADD(sums, left, weights) sums = _mm256_fmadd_ps(left, weights, sums)
 
 KERNEL_TARGET InterestForceInline Cells

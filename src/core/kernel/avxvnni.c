@@ -27,6 +27,7 @@ typedef struct Columns
 } Columns;
 
 #define LEFT_STEP 4
+#define StoreEight _mm256_storeu_ps
 
 /* gcc 12 moves the sums of the intrinsic to memory and back. */
 #define MULTIPLY_ADD(sums, left, weights) \

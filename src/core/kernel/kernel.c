@@ -95,6 +95,17 @@ HasAvx512Bf16(void)
 {
 	return HasVectors((Features) {AVX512_SETS, CPUID_7_ECX_AVX512_VNNI, CPUID_7_1_EAX_AVX512_BF16}, XCR0_ZMM);
 }
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+
+/* Of what the kernel of Linux says about the processor (AT_HWCAP). */
+#define HWCAP_DOT_PRODUCT (1ul << 20)
+
+static bool
+HasNeonDot(void)
+{
+	return (getauxval(AT_HWCAP) & HWCAP_DOT_PRODUCT) != 0;
+}
 #endif
 
 static bool
@@ -115,6 +126,9 @@ static const struct
 	{&InterestKernelAvx512, HasAvx512},
 	{&InterestKernelAvxVnni, HasAvxVnni},
 	{&InterestKernelAvx2, HasAvx2},
+#elif defined(__aarch64__)
+	{&InterestKernelNeonDot, HasNeonDot},
+	{&InterestKernelNeon, IsAlwaysThere},
 #endif
 	{&InterestKernelPortable, IsAlwaysThere},
 };
@@ -155,6 +169,9 @@ InterestKernelNames(void)
 		"avx512",
 		"avx512vnni",
 		"avx512bf16",
+#elif defined(__aarch64__)
+		"neon",
+		"neondot",
 #endif
 		NULL
 	};

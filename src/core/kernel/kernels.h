@@ -42,6 +42,13 @@ extern const InterestKernel InterestKernelAvx512Vnni;	/* AVX512BW and AVX512_VNN
 extern const InterestNarrowKernel InterestInt8Avx512;
 extern const InterestKernel InterestKernelAvx512Bf16;	/* AVX512_BF16 besides */
 extern const InterestNarrowKernel InterestBf16Avx512;
+#elif defined(__aarch64__)
+extern const InterestKernel InterestKernelNeon; /* of every such processor */
+extern const InterestNarrowKernel InterestBf16Neon;
+extern const InterestNarrowKernel InterestInt8Neon;
+
+extern const InterestKernel InterestKernelNeonDot;	/* the dot product instructions besides */
+extern const InterestNarrowKernel InterestInt8NeonDot;
 #endif
 
 #endif

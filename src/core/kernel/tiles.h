@@ -36,7 +36,7 @@
  * took a third off the time of texts of 8 and 16 tokens and cost nothing
  * elsewhere; 2 kB a quarter.
  */
-#define PREFETCH(weights) _mm_prefetch((weights) + 16384, _MM_HINT_T0);
+#define PREFETCH(weights) __builtin_prefetch((weights) + 16384);
 
 /* A tile: rows by the panel's columns (or some of them). */
 typedef void (*TileFunction) (int steps, const char *a, size_t stride,

@@ -1,17 +1,18 @@
 /*
  * tiles256.h
- *	  Tiles of AVX2: up to 6 rows by 16 columns, half a panel (12 sums, 2
- *	  registers of weights, 1 of the left side), or up to 3 rows by the whole
- *	  panel.
+ *	  Tiles of AVX2 and NEON: up to 6 rows by 16 columns, half a panel (12 sums,
+ *	  2 registers of weights, 1 of the left side), or up to 3 rows by the whole
+ *	  panel.  A register of AVX2 is two of NEON, which has twice as many.
  *
- * A kernel's file defines what tiles512.h asks for, for 8 cells and 8 columns.
+ * A kernel's file defines what tiles512.h asks for, for 8 cells and 8 columns,
+ * and StoreEight, for what its SumsFinish returns.
  */
 #define MOST_ROWS 6
 #define FIRST_HALF_TILE 4
 
 #include "core/kernel/tiles.h"
 
-/* Bytes of the 8 cells of a register. */
+/* Bytes of 8 cells. */
 #define CELLS_BYTES 32
 
 #define HALF_START(i) \
@@ -22,8 +23,8 @@
 	MULTIPLY_ADD(low_sum##i, left, low); \
 	MULTIPLY_ADD(high_sum##i, left, high);
 #define HALF_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, SumsFinish(low_sum##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
-	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(high_sum##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN));
+	StoreEight(c + i * ldc, SumsFinish(low_sum##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
+	StoreEight(c + i * ldc + 8, SumsFinish(high_sum##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN));
 
 #define HALF_TILE(rows) \
 KERNEL_TARGET static void \
@@ -67,10 +68,10 @@ HALF_TILE(6)
 	MULTIPLY_ADD(third##i, left##i, LoadCells(weights + 2 * CELLS_BYTES)); \
 	MULTIPLY_ADD(fourth##i, left##i, LoadCells(weights + 3 * CELLS_BYTES));
 #define WHOLE_STORE(i) \
-	_mm256_storeu_ps(c + i * ldc, SumsFinish(first##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
-	_mm256_storeu_ps(c + i * ldc + 8, SumsFinish(second##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN)); \
-	_mm256_storeu_ps(c + i * ldc + 16, SumsFinish(third##i, LoadColumns(frame, 16), margins + i * INTEREST_INT8_MARGIN)); \
-	_mm256_storeu_ps(c + i * ldc + 24, SumsFinish(fourth##i, LoadColumns(frame, 24), margins + i * INTEREST_INT8_MARGIN));
+	StoreEight(c + i * ldc, SumsFinish(first##i, LoadColumns(frame, 0), margins + i * INTEREST_INT8_MARGIN)); \
+	StoreEight(c + i * ldc + 8, SumsFinish(second##i, LoadColumns(frame, 8), margins + i * INTEREST_INT8_MARGIN)); \
+	StoreEight(c + i * ldc + 16, SumsFinish(third##i, LoadColumns(frame, 16), margins + i * INTEREST_INT8_MARGIN)); \
+	StoreEight(c + i * ldc + 24, SumsFinish(fourth##i, LoadColumns(frame, 24), margins + i * INTEREST_INT8_MARGIN));
 
 #define WHOLE_TILE(rows) \
 KERNEL_TARGET static void \
