@@ -197,7 +197,7 @@ endif
 export PG_CONFIG
 scripts = MAKE='$(MAKE)'
 
-.PHONY: setup test demo demo-clean unit unit-sanitize fuzz lint listed symbols bench dist
+.PHONY: setup test demo demo-clean unit unit-sanitize emulated emulated-arm64 emulated-x86-64 fuzz lint listed symbols bench dist
 
 setup:
 	@$(scripts) test/setup.sh
@@ -235,6 +235,26 @@ unit: tiny
 
 unit-sanitize: tiny
 	+@$(core_make) VARIANT=sanitize run
+
+# What could differ between processors, on emulated ones: 64-bit ARM, and an
+# x86-64 that knows nothing newer than SSE4.  INTEREST_BEST_KERNEL is what each
+# must choose.  (test/setup.sh emulators installs what this needs.)
+EMULATED = base calibrate deterministic encoder head kernel measure model \
+	narrow profile reading safetensors text tokenizer
+
+emulated: emulated-arm64 emulated-x86-64
+
+emulated-arm64: tiny
+	+@eval "$$(test/setup.sh paths)" && arm64_make() \
+	   { $(core_make) VARIANT=arm64 CC=aarch64-linux-gnu-gcc UTF8PROC_ARM64="$$UTF8PROC_ARM64" "$$@"; } && \
+	   INTEREST_BEST_KERNEL=neondot INTEREST_TINY_ONLY=variants/cls \
+	   arm64_make RUN=qemu-aarch64 TESTS='$(EMULATED)' run && \
+	   INTEREST_BEST_KERNEL=neon arm64_make RUN='qemu-aarch64 -cpu cortex-a72' TESTS=kernel corpora= run
+
+emulated-x86-64: tiny
+	+@INTEREST_BEST_KERNEL=portable INTEREST_TINY_ONLY=none \
+	   $(core_make) VARIANT=plain RUN='qemu-x86_64 -cpu Nehalem' TESTS='$(EMULATED)' run && \
+	   INTEREST_BEST_KERNEL=avx2 $(core_make) VARIANT=plain RUN='qemu-x86_64 -cpu Haswell' TESTS=kernel corpora= run
 
 fuzz:
 	+@$(core_make) VARIANT=fuzz CC=clang fuzz

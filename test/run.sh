@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh - every test, in parts, each whatever happened to those before it.
 #
-#   test/run.sh [part ...]    listed unit unit-sanitize lint-gcc lint-clang symbols regress isolation tap
+#   test/run.sh [part ...]    listed unit unit-sanitize emulated lint-gcc lint-clang symbols regress isolation tap
 #
 # Sets up what is missing first.  The output of a part is in build/log; of one
 # that failed it is shown.  The last line counts all parts together.
@@ -28,7 +28,7 @@ export LANG=C.UTF-8 LC_ALL=C.UTF-8 TZ=UTC
 # Freed memory is overwritten, so that who reads it is seen (glibc).
 export MALLOC_PERTURB_=165
 
-parts=${*:-listed unit unit-sanitize lint-gcc lint-clang symbols regress $([ ! -d test/specs ] || echo isolation) tap}
+parts=${*:-listed unit unit-sanitize emulated lint-gcc lint-clang symbols regress $([ ! -d test/specs ] || echo isolation) tap}
 logs=build/log
 work=
 complete=no
@@ -59,7 +59,7 @@ lines()
 count()
 {
 	case $1 in
-	unit*)
+	unit* | emulated)
 		# programs close with "N passed, N failed", and ", N skipped" where they did
 		ok=$(awk '/^[0-9]+ passed, [0-9]+ failed/ { n += $1 } END { print n + 0 }' "$2")
 		bad=$(awk '/^[0-9]+ passed, [0-9]+ failed/ { n += $3 } END { print n + 0 }' "$2")
@@ -78,6 +78,18 @@ count()
 	esac
 }
 
+# On other processors, if this machine can be one; else says that it skips.
+emulated()
+{
+	if [ "$(uname -m)" != x86_64 ]; then
+		echo "# skipped: processors are emulated on x86-64 only"
+	elif ! test/setup.sh emulators; then
+		echo "# skipped: no emulators"
+	else
+		"$MAKE" -j2 --output-sync=target emulated
+	fi
+}
+
 # Runs a part, counts it, and shows its output when it failed.
 part()
 {
@@ -91,7 +103,7 @@ part()
 	# A part that failed without saying what, or that ran nothing, is one failure;
 	# a part with nothing to count is itself one test.
 	case $name in
-	unit* | regress | isolation | tap)
+	unit* | emulated | regress | isolation | tap)
 		if [ $bad -eq 0 ] && { [ $status -ne 0 ] || [ $((ok + skip)) -eq 0 ]; }; then
 			bad=1
 		fi
@@ -142,6 +154,7 @@ run_part()
 	case $1 in
 	listed | symbols) part "$1" "$MAKE" "$1" ;;
 	unit | unit-sanitize) part "$1" "$MAKE" -j2 "$1" ;;
+	emulated) part emulated emulated ;;
 	lint-gcc) part "$1" "$MAKE" -j2 lint CC=gcc ;;
 	lint-clang) part "$1" "$MAKE" -j2 lint CC="$clang" ;;
 	regress) part "$1" installcheck ISOLATION= TAP_TESTS= ;;

@@ -2,7 +2,8 @@
 # setup.sh - what make test and make demo need, installed where it is missing.
 #
 #   test/setup.sh          packages, encoder and rows; builds and installs the extension
-#   test/setup.sh paths    prints where the encoder and the rows are, as shell assignments
+#   test/setup.sh emulators    what tests on emulated processors need besides; fails where it cannot be had
+#   test/setup.sh paths    prints where all these are, as shell assignments
 #
 # Everything is looked for first: a second run installs and downloads nothing.
 # Needs root or sudo only for what it installs.  From the environment:
@@ -182,6 +183,48 @@ install_packages()
 		die "$PG_CONFIG is of no server with headers and initdb: install postgresql and postgresql-server-dev of its version, or name another with PG_CONFIG=..."
 }
 
+# Whatever the server; run as the packages above.
+missing_emulators()
+{
+	{ have qemu-aarch64 && have qemu-x86_64; } || echo qemu-user
+	have aarch64-linux-gnu-gcc || echo gcc-aarch64-linux-gnu
+	[ -f /usr/aarch64-linux-gnu/include/stdio.h ] || echo libc6-dev-arm64-cross
+}
+
+install_emulators()
+{
+	packages=$(missing_emulators | tr '\n' ' ')
+	[ -n "$packages" ] || return 0
+	{ have apt-get && as_root true 2>/dev/null; } ||
+		die "for emulated processors an administrator must install $packages"
+	say "installing $packages"
+	# shellcheck disable=SC2086
+	as_root sh -c "$install_script" install "" 0 $packages >"$log" 2>&1 </dev/null ||
+		die "could not install $packages(output: $log)"
+}
+
+# The library of another architecture, taken out of its package beside this
+# machine's packages, which stay as they are.
+obtain_utf8proc_for_arm64()
+{
+	[ ! -f "$cache/utf8proc-arm64/usr/include/utf8proc.h" ] || return 0
+	mkdir -p "$cache" && scratch=$(mktemp -d "$cache/incoming.XXXXXX") || die "cannot write into $cache"
+	mkdir -p "$scratch/state/lists/partial" "$scratch/cache/archives/partial"
+	say "downloading utf8proc for arm64"
+	foreign_apt() {
+		apt-get -q -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User= \
+			-o Dir::State="$scratch/state" -o Dir::State::status=/dev/null -o Dir::Cache="$scratch/cache" \
+			-o Acquire::Languages=none "$@"
+	}
+	{ foreign_apt update && (cd "$scratch" && foreign_apt download libutf8proc-dev) &&
+		dpkg-deb -x "$scratch"/libutf8proc-dev_*.deb "$scratch/unpacked"; } >"$log" 2>&1 ||
+		die "cannot get libutf8proc-dev for arm64 (output: $log)"
+	rm -rf "$cache/utf8proc-arm64"
+	mv "$scratch/unpacked" "$cache/utf8proc-arm64"
+	rm -rf "$scratch"
+	scratch=
+}
+
 # ---------------------------------------------------------------------------
 # encoder and rows
 
@@ -289,14 +332,20 @@ case ${1:-all} in
 paths)
 	echo "INTEREST_MODEL='$cache/$ENCODER'"
 	echo "INTEREST_ROWS='$cache/$ROWS'"
+	echo "UTF8PROC_ARM64='$cache/utf8proc-arm64/usr'"
 	;;
-all)
+all | emulators)
 	mkdir -p build 2>/dev/null || die "cannot write into $(pwd): clone the repository into a folder of your own"
 	log=$(pwd)/build/setup.log
 	trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
 	trap 'exit 1' HUP INT TERM
 	# A make above passes its job slots and variables on, which the makes here must not inherit.
 	unset MAKEFLAGS MFLAGS MAKELEVEL || true
+	if [ "${1:-all}" = emulators ]; then
+		install_emulators
+		obtain_utf8proc_for_arm64
+		exit 0
+	fi
 
 	version=$(server_version)
 	refuse_old_server "$version"
@@ -306,6 +355,6 @@ all)
 	build_and_install
 	;;
 *)
-	die "unknown argument $1: test/setup.sh [paths]"
+	die "unknown argument $1: test/setup.sh [emulators | paths]"
 	;;
 esac

@@ -2,7 +2,8 @@
  * encoder_test.c
  *	  The encoder against reference vectors; batches; limits; the packed form.
  *
- * INTEREST_TINY names the folder that test/data/make_tiny_encoders.py filled.
+ * INTEREST_TINY names the folder that test/data/make_tiny_encoders.py filled;
+ * INTEREST_TINY_ONLY some of the encoders in it, where time is short.
  * encoder_golden_test.c has the real encoder.
  */
 #include "check.h"
@@ -388,6 +389,7 @@ main(void)
 		"variants/cased", "variants/gelu_new", "variants/relu", "variants/epsilon"
 	};
 	const char *tiny = getenv("INTEREST_TINY");
+	const char *only = getenv("INTEREST_TINY_ONLY");
 
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);
 	InterestArenaInit(&scratch, CheckHost(), 1 << 20);
@@ -400,7 +402,8 @@ main(void)
 		CheckSkip("INTEREST_TINY is not set: no reference vectors of tiny encoders");
 	else
 		for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-			CheckDirectory(tiny, directories[i]);
+			if (only == NULL || strstr(only, directories[i]))
+				CheckDirectory(tiny, directories[i]);
 	InterestArenaFree(&scratch);
 	InterestArenaFree(&arena);
 	return CheckReport("encoder");
