@@ -434,9 +434,11 @@ TestFind(void)
 	CHECK_STRING(Find("embeddings.LayerNorm.beta", weight, 4, &status), NULL);
 	CHECK_STRING(Find("roberta.embeddings.LayerNorm.weight", weight, 4, &status), NULL);
 	CHECK_STRING(status.message, "tensor \"embeddings.LayerNorm.weight\" is missing");
+	CHECK_INTEGER(status.code, INTEREST_UNSUPPORTED);
 	CHECK_STRING(Find("pooler.dense.gamma", "pooler.dense.weight", 4, &status), NULL);
 	CHECK_STRING(Find(weight, weight, 5, &status), NULL);
 	CHECK_STRING(status.message, "tensor \"embeddings.LayerNorm.weight\" has the wrong shape");
+	CHECK_INTEGER(status.code, INTEREST_CORRUPT);
 	CHECK_STRING(status.detail, "The weights file has [5], the configuration asks for [4].");
 }
 

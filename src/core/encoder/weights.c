@@ -242,7 +242,7 @@ CheckShape(const InterestTensorEntry *entry, const InterestTensorSpec *spec,
 		return true;
 	PrintShape(found, sizeof(found), entry->dimensions, entry->shape);
 	PrintShape(wanted, sizeof(wanted), spec->dimensions, spec->shape);
-	InterestFail(status, INTEREST_MISMATCH, "tensor \"%s\" has the wrong shape", spec->name);
+	InterestFail(status, INTEREST_CORRUPT, "tensor \"%s\" has the wrong shape", spec->name);
 	return InterestDetail(status, "The weights file has %s, the configuration asks for %s.",
 						  found, wanted);
 }
@@ -258,7 +258,7 @@ InterestEncoderFindTensor(const InterestTensorEntry *entries, int n,
 		entry = FindByName(entries, n, old);
 	if (entry == NULL)
 	{
-		InterestFail(status, INTEREST_MISMATCH, "tensor \"%s\" is missing", spec->name);
+		InterestFail(status, INTEREST_UNSUPPORTED, "tensor \"%s\" is missing", spec->name);
 		InterestHint(status, "The directory must hold all weights of a BERT model in model.safetensors.");
 		return NULL;
 	}

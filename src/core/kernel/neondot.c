@@ -9,12 +9,18 @@
 
 #include <arm_neon.h>
 
+#if defined(__clang__)
+#define KERNEL_TARGET __attribute__((target("dotprod")))
+#else
 #define KERNEL_TARGET __attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
 
+/* The intrinsic is not there for clang before 16, which goes by its command line. */
 KERNEL_TARGET InterestForceInline int32x4_t
 Dot(int32x4_t sums, int8x16_t left, int8x16_t weights)
 {
-	return vdotq_s32(sums, left, weights);
+	__asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sums) : "w"(left), "w"(weights));
+	return sums;
 }
 
 #include "core/kernel/neon_int8.h"
