@@ -184,9 +184,9 @@ SoundConfig(void)
 
 /*
  * An encoder of that configuration with random weights times spread, whose
- * outliers are anywhere.
+ * outliers are anywhere.  Returns its packed form.
  */
-static void
+static const void *
 RandomEncoder(const InterestEncoderConfig *config, float spread, InterestEncoder *encoder)
 {
 	InterestRandom random = InterestRandomKeyed(7, 0, 0, 0);
@@ -206,6 +206,7 @@ RandomEncoder(const InterestEncoderConfig *config, float spread, InterestEncoder
 	InterestEncoderNarrowImage(config, wide, magnitudes, image);
 	InterestEncoderPack(config, image, packed);
 	CHECK(InterestEncoderOpen(config, packed, size, InterestKernelChoose("auto"), encoder, &status));
+	return packed;
 }
 
 typedef struct Seen
@@ -341,6 +342,35 @@ TestRefused(void)
 	}
 }
 
+/* Channels of a row that are none, or one twice, are not written to. */
+static void
+TestOutliers(void)
+{
+	static const int32_t wrong[][INTEREST_INT8_OUTLIERS] = {{-1, 3}, {3, 3}, {4, 3}, {3, INT32_MAX}, {0, 24}};
+	InterestEncoderConfig config = SoundConfig();
+	InterestEncoder encoder;
+	InterestEncoder again;
+	InterestStatus status;
+	const void *packed;
+	size_t		size;
+
+	config.storage = INTEREST_STORAGE_INT8;
+	packed = RandomEncoder(&config, 1, &encoder);
+	size = InterestEncoderPackedSize(&config);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		int32_t    *outliers = (int32_t *) encoder.layers[1].attention_output.outliers;
+		int32_t		right[INTEREST_INT8_OUTLIERS];
+
+		memcpy(right, outliers, sizeof(right));
+		CHECK(InterestEncoderOpen(&config, packed, size, encoder.kernel, &again, &status));
+		memcpy(outliers, wrong[i], sizeof(right));
+		CHECK(!InterestEncoderOpen(&config, packed, size, encoder.kernel, &again, &status));
+		CHECK_INTEGER(status.code, INTEREST_CORRUPT);
+		memcpy(outliers, right, sizeof(right));
+	}
+}
+
 /* A packed form is opened only as what it is, whole, at any aligned address. */
 static void
 TestPackedForm(void)
@@ -398,6 +428,7 @@ main(void)
 	TestCancel();
 	TestRefused();
 	TestPackedForm();
+	TestOutliers();
 	if (tiny == NULL)
 		CheckSkip("INTEREST_TINY is not set: no reference vectors of tiny encoders");
 	else

@@ -303,6 +303,34 @@ InterestEncoderPack(const InterestEncoderConfig *config, const void *image, void
 		PackLayer(config, image, i, encoder.layers + i);
 }
 
+/* Whether the outliers are channels of an input of k, each once; rows are changed there. */
+static bool
+CheckOutliers(const InterestEncoderLinear *linear, int k)
+{
+	for (int i = 0; i < INTEREST_INT8_OUTLIERS && linear->outliers; i++)
+		if (linear->outliers[i] < (i > 0 ? linear->outliers[i - 1] + 1 : 0) || linear->outliers[i] >= k)
+			return false;
+	return true;
+}
+
+static bool
+CheckLayers(const InterestEncoder *encoder)
+{
+	int			hidden = encoder->config.hidden;
+
+	for (int i = 0; i < encoder->config.layers; i++)
+	{
+		const InterestEncoderLayer *layer = encoder->layers + i;
+
+		if (!CheckOutliers(&layer->attention_input, hidden) ||
+			!CheckOutliers(&layer->attention_output, hidden) ||
+			!CheckOutliers(&layer->expand, hidden) ||
+			!CheckOutliers(&layer->contract, encoder->config.intermediate))
+			return false;
+	}
+	return true;
+}
+
 bool
 InterestEncoderOpen(const InterestEncoderConfig *config, const void *packed, size_t size,
 					const InterestKernel *kernel, InterestEncoder *encoder,
@@ -322,6 +350,11 @@ InterestEncoderOpen(const InterestEncoderConfig *config, const void *packed, siz
 	encoder->config = *config;
 	encoder->kernel = kernel;
 	LayOut(config, packed, encoder);
+	if (!CheckLayers(encoder))
+	{
+		InterestFail(status, INTEREST_CORRUPT, "packed encoder is damaged");
+		return InterestDetail(status, "Its outliers are not channels of what they are of.");
+	}
 	return true;
 }
 
