@@ -454,22 +454,6 @@ ReportWeights(InterestStatus *status)
 	InterestReport(status);
 }
 
-/* Whether every tensor is there, before memory is taken for what config.json says. */
-static void
-FindTensors(const InterestEncoderConfig *config, const InterestTensorEntry *entries, int count)
-{
-	InterestStatus status;
-
-	for (int i = 0; i < InterestEncoderTensorCount(config); i++)
-	{
-		InterestTensorSpec spec;
-
-		InterestEncoderTensorSpec(config, i, &spec);
-		if (InterestEncoderFindTensor(entries, count, &spec, &status) == NULL)
-			ReportWeights(&status);
-	}
-}
-
 static void
 ReadWeights(ModelDirectory *directory, const InterestModelFile *vocabulary)
 {
@@ -481,21 +465,23 @@ ReadWeights(ModelDirectory *directory, const InterestModelFile *vocabulary)
 	uint64		length;
 	int			count;
 	const uint8 *data;
+	uint64		data_size;
 
 	OpenWeights(directory, &file);
 	if (!InterestSafetensorsHeaderLength((const uint8 *) file.bytes, file.size, &length, &status))
 		ReportWeights(&status);
 	data = (const uint8 *) file.bytes + sizeof(uint64) + length;
+	data_size = file.size - sizeof(uint64) - length;
 	header = InterestJsonParse(file.bytes + sizeof(uint64), length,
 							   psprintf("the header of %s", file.name), ERRCODE_DATA_CORRUPTED);
 	count = InterestReadTensors(&header, &entries);
-	FindTensors(&content->config, entries, count);
+	if (!InterestEncoderCheckTensors(&content->config, entries, count, data_size, &status))
+		ReportWeights(&status);
 	content->vocabulary_size = vocabulary->size;
 	InterestEncoderContentAllocate(content);
 	memcpy(content->vocabulary, vocabulary->bytes, vocabulary->size);
 	if (!InterestEncoderBuildImage(&content->config, entries, count,
-								   data, file.size - sizeof(uint64) - length,
-								   content->image, &status))
+								   data, data_size, content->image, &status))
 		ReportWeights(&status);
 	pfree(file.bytes);
 }

@@ -202,7 +202,8 @@ ReadNarrowEncoder(InterestArena *arena, const char *directory, InterestStorage s
 	float	   *wide;
 
 	if (!ReadConfig(arena, directory, &config, status) ||
-		!ReadWeights(arena, directory, &weights, status))
+		!ReadWeights(arena, directory, &weights, status) ||
+		!InterestEncoderCheckTensors(&config, weights.entries, weights.count, weights.size, status))
 		return false;
 	wide = InterestArenaArray(arena, float, InterestEncoderImageSize(&config));
 	return InterestEncoderBuildImage(&config, weights.entries, weights.count,

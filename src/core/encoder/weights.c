@@ -266,6 +266,26 @@ InterestEncoderFindTensor(const InterestTensorEntry *entries, int n,
 }
 
 bool
+InterestEncoderCheckTensors(const InterestEncoderConfig *config,
+							const InterestTensorEntry *entries, int n,
+							uint64_t data_size, InterestStatus *status)
+{
+	/* All of them: a file may be cut off within a tensor that nobody reads. */
+	for (int i = 0; i < n; i++)
+		if (!InterestTensorCheck(entries + i, data_size, status))
+			return false;
+	for (int i = 0; i < InterestEncoderTensorCount(config); i++)
+	{
+		InterestTensorSpec spec;
+
+		InterestEncoderTensorSpec(config, i, &spec);
+		if (InterestEncoderFindTensor(entries, n, &spec, status) == NULL)
+			return false;
+	}
+	return true;
+}
+
+bool
 InterestEncoderBuildImage(const InterestEncoderConfig *config,
 						  const InterestTensorEntry *entries, int n,
 						  const uint8_t *data, uint64_t data_size,
@@ -273,10 +293,8 @@ InterestEncoderBuildImage(const InterestEncoderConfig *config,
 {
 	int			count = InterestEncoderTensorCount(config);
 
-	/* All of them: a file may be cut off within a tensor that nobody reads. */
-	for (int i = 0; i < n; i++)
-		if (!InterestTensorCheck(entries + i, data_size, status))
-			return false;
+	if (!InterestEncoderCheckTensors(config, entries, n, data_size, status))
+		return false;
 	for (int i = 0; i < count; i++)
 	{
 		InterestTensorSpec spec;

@@ -67,6 +67,15 @@ extern const InterestTensorEntry *InterestEncoderFindTensor(const InterestTensor
 															InterestStatus *status);
 
 /*
+ * Whether a file's entries lie in its data and every tensor is among them: to be
+ * asked before memory is taken for the image, whose size is the configuration's
+ * word alone.
+ */
+extern bool InterestEncoderCheckTensors(const InterestEncoderConfig *config,
+										const InterestTensorEntry *entries, int n,
+										uint64_t data_size, InterestStatus *status);
+
+/*
  * The whole image of fp32 from a file's entries and data: checks all entries,
  * finds and widens every tensor.  Of entries that no tensor needs (pooler, position_ids)
  * only the bounds matter.
