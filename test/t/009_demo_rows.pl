@@ -82,6 +82,19 @@ for my $round (1, 2)
 	is($trainer->ask('REFRESH MATERIALIZED VIEW person_interests'), '', 'refreshes');
 	note(sprintf 'refresh %d of 943 people: %.2f s', $round, time - $begin);
 }
+
+# By a session that has encoded nothing, and workers, which never have: every text is in the shared cache.
+sub shared { return map { ask(qq{SELECT substring(detail FROM '(\\d+) $_') FROM interest_doctor() WHERE check_name = 'shared cache'}) } qw(hits misses) }
+my $fresh = InterestTest::Session->new($node, 'demo');
+$fresh->ask("SET $_") for 'max_parallel_workers_per_gather = 2', 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0', 'min_parallel_table_scan_size = 0';
+like($fresh->ask(q{EXPLAIN SELECT user_id, interest_embed('films', r) FROM rating_row r GROUP BY user_id}), qr/Workers Planned: 2/, 'a parallel plan');
+my @before = shared();
+$begin = time;
+is($fresh->ask('REFRESH MATERIALIZED VIEW person_interests'), '', 'refreshes in a new session by two workers');
+note(sprintf 'refresh by a new session and two workers: %.2f s', time - $begin);
+my @after = shared();
+is($after[1] - $before[1], 0, 'which encode nothing');
+cmp_ok($after[0] - $before[0], '>=', $titles, 'and find every title');
 is(ask('SELECT count(*), count(DISTINCT interests) FROM person_interests'), '943|943', 'interests of everybody');
 is(ask(q{SELECT count(*) FROM person_interests WHERE user_id % 20 = 0 AND interests = interest_embed(user_id, 'films')}),
 	ask('SELECT count(*) FROM person WHERE user_id % 20 = 0'), 'those of one person are the same bytes');
