@@ -120,3 +120,8 @@ SELECT interest_encode('star', 'tiny') IS NOT NULL AS whole_again;
 SELECT interest_drop_encoder('tiny');
 SELECT (SELECT count(*) FROM interest_encoder) AS encoders, (SELECT count(*) FROM interest_encoder_chunk) AS chunks,
 	(SELECT count(*) FROM interest_grant WHERE kind = 'encoder') AS grants;
+
+-- A kernel that the processor cannot run, or nobody knows, is refused.
+SET interest.kernel = 'sse9';
+SET interest.kernel = '';
+SHOW interest.kernel;
