@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Times ONNX Runtime on the encoder of a Hugging Face directory.
+"""Times other programs on the encoder of a Hugging Face directory.
 
-    peers.py DIRECTORY
+    peers.py onnx DIRECTORY
+    peers.py torch DIRECTORY FILE    FILE has one text a line
+    peers.py blas
 
-Builds the graph itself, from the weights, with the operators that ONNX Runtime
-fuses for BERT, so that nothing but onnx, onnxruntime and numpy is needed. One
-thread, CPU time, medians. Prints lines like those of encoder_bench.
+onnx builds the graph itself, from the weights, with the operators that ONNX
+Runtime fuses for BERT; int8 is the same graph after
+onnxruntime.quantization.quantize_dynamic. torch is sentence-transformers, in
+batches of 32 and text by text. blas is fp32 products by the OpenBLAS that numpy
+carries. One thread, CPU time, medians. Prints lines like those of encoder_bench.
 """
 
 import json
@@ -13,15 +17,20 @@ import os
 import statistics
 import struct
 import sys
+import tempfile
 import time
 
 import numpy
-import onnx
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
 REPEATS = 9
-SHAPES = [(1, 8), (1, 16), (1, 32), (1, 128), (32, 16), (8, 128)]
+SHAPES = [(1, 8), (1, 16), (1, 32), (1, 128), (32, 16), (8, 128), (64, 32)]
+
+# (n, k) of the products of MiniLM and bert-base, and their rows
+PRODUCTS = [(1152, 384), (384, 384), (1536, 384), (384, 1536), (2304, 768), (768, 768), (3072, 768), (768, 3072)]
+ROWS = [1, 8, 16, 64, 256]
+
+# So many texts are enough one by one.
+ALONE = 200
 
 
 def read_weights(path):
@@ -95,7 +104,24 @@ def run(session, ids):
     return session.run(None, {"ids": ids, "positions": numpy.arange(ids.shape[1], dtype=numpy.int64)})[0]
 
 
-def bench(session, vocabulary, texts, tokens):
+def quantize(model):
+    with tempfile.TemporaryDirectory() as folder:
+        wide, narrow = os.path.join(folder, "fp32.onnx"), os.path.join(folder, "int8.onnx")
+        onnx.save(model, wide)
+        # shape inference knows nothing of the fused operators
+        onnxruntime.quantization.quantize_dynamic(wide, narrow, weight_type=onnxruntime.quantization.QuantType.QInt8,
+                                                  extra_options={"DefaultTensorType": TensorProto.FLOAT})
+        return onnx.load(narrow)
+
+
+def open_session(model):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def bench(name, session, vocabulary, texts, tokens):
     total = texts * tokens
     ids = ((1000 + numpy.arange(total, dtype=numpy.int64) * 7) % vocabulary).reshape(texts, tokens)
     loops = 1500 // total + 1
@@ -106,25 +132,69 @@ def bench(session, vocabulary, texts, tokens):
         for _ in range(loops):
             run(session, ids)
         times.append((time.process_time() - start) / loops / total)
-    print("encode %d %d %.1f" % (texts, tokens, 1e6 * statistics.median(times)))
+    print("encode %s %d %d %.1f" % (name, texts, tokens, 1e6 * statistics.median(times)))
 
 
-def main(directory):
+def bench_onnx(directory):
     with open(os.path.join(directory, "config.json")) as f:
         config = json.load(f)
     model = build(config, read_weights(os.path.join(directory, "model.safetensors")))
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    sessions = {"fp32": open_session(model), "int8": open_session(quantize(model))}
     ids = ((1000 + numpy.arange(16, dtype=numpy.int64)) % config["vocab_size"])[None]
-    print("version %s" % onnxruntime.__version__)
-    print("vector %.6f %.6f %.6f" % tuple(run(session, ids)[0, :3]))
+    print("version onnx %s" % onnxruntime.__version__)
+    for name, session in sessions.items():
+        print("vector %s %.6f %.6f %.6f" % (name, *run(session, ids)[0, :3]))
     for texts, tokens in SHAPES:
-        bench(session, config["vocab_size"], texts, tokens)
+        for name, session in sessions.items():
+            bench(name, session, config["vocab_size"], texts, tokens)
+
+
+def median_time(work, repeats):
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def bench_torch(directory, file):
+    torch.set_num_threads(1)
+    model = sentence_transformers.SentenceTransformer(directory, device="cpu")
+    with open(file, encoding="utf-8") as f:
+        texts = f.read().splitlines()
+    print("version torch %s" % torch.__version__)
+    batches = median_time(lambda: model.encode(texts, batch_size=32, show_progress_bar=False), 3)
+    alone = median_time(lambda: [model.encode(text, show_progress_bar=False) for text in texts[:ALONE]], 3)
+    print("texts 32 %.2f" % (1e6 * batches / len(texts)))
+    print("texts 1 %.2f" % (1e6 * alone / len(texts[:ALONE])))
+
+
+def bench_blas():
+    print("version openblas %s" % numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]["version"])
+    for m in ROWS:
+        for n, k in PRODUCTS:
+            a = numpy.full((m, k), 0.5, numpy.float32)
+            w = numpy.full((n, k), 0.5, numpy.float32)
+            c = numpy.empty((m, n), numpy.float32)
+            loops = int(2e8 / (2 * m * n * k)) + 1
+            seconds = median_time(lambda: [numpy.matmul(a, w.T, out=c) for _ in range(loops)], REPEATS)
+            print("blas %d %d %d %.0f" % (m, n, k, 2e-9 * m * n * k * loops / seconds))
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: peers.py DIRECTORY")
-    main(sys.argv[1])
+    if sys.argv[1:2] == ["onnx"] and len(sys.argv) == 3:
+        import onnx
+        import onnxruntime
+        import onnxruntime.quantization
+        from onnx import TensorProto, helper, numpy_helper
+        bench_onnx(sys.argv[2])
+    elif sys.argv[1:2] == ["torch"] and len(sys.argv) == 4:
+        import sentence_transformers
+        import torch
+        bench_torch(sys.argv[2], sys.argv[3])
+    elif sys.argv[1:] == ["blas"]:
+        bench_blas()
+    else:
+        sys.exit(__doc__)

@@ -1,20 +1,22 @@
 #!/bin/sh
-# run.sh - how fast the encoder is, against this core's peak and ONNX Runtime.
+# run.sh - how fast the encoder is, against this core's peak and other programs.
 #
 #   test/bench/run.sh [KERNEL]     auto unless named
 #
-# Needs the encoder that make setup puts into the cache, or a Hugging Face
-# directory named by INTEREST_MODEL. ONNX Runtime comes into an environment of
-# its own in the cache; without it (no network) the peer's columns are empty.
-# It reports; it passes no judgement.
+# Needs the encoder and the MovieLens rows that make setup puts into the cache,
+# or a Hugging Face directory named by INTEREST_MODEL. The peers (ONNX Runtime,
+# sentence-transformers on PyTorch, numpy's OpenBLAS) come into an environment
+# of their own in the cache; what cannot be installed (no network) is left out.
+# Everything runs on one thread and is measured by its CPU time. It reports; it
+# passes no judgement.
 set -eu
 cd "$(dirname "$0")/../.."
 
 kernel=${1:-auto}
 : "${INTEREST_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/interest}"
-if [ -z "${INTEREST_MODEL:-}" ]; then
-	eval "$(test/setup.sh paths)"
-fi
+model=${INTEREST_MODEL:-}
+eval "$(test/setup.sh paths)"
+INTEREST_MODEL=${model:-$INTEREST_MODEL}
 if [ ! -f "$INTEREST_MODEL/model.safetensors" ]; then
 	echo "bench: no encoder in $INTEREST_MODEL: make setup gets it, INTEREST_MODEL=... names another" >&2
 	exit 1
@@ -23,45 +25,92 @@ fi
 # The flags that results depend on are those of the Makefile.
 mkdir -p build/bench
 flags=$(sed -n 's/^FLAGS = //p' Makefile)
-${CC:-cc} -std=gnu99 -O2 $flags -Wall -Wextra -Wno-unused-parameter -Isrc -Itest/unit \
-	-o build/bench/encoder_bench test/bench/encoder_bench.c \
-	test/unit/check.c test/unit/json.c test/unit/model_files.c \
-	src/core/base/*.c src/core/text/*.c src/core/kernel/*.c src/core/encoder/*.c -lutf8proc -lm
+for program in encoder_bench texts_bench; do
+	${CC:-cc} -std=gnu99 -O2 $flags -Wall -Wextra -Wno-unused-parameter -Isrc -Itest/unit \
+		-o build/bench/$program test/bench/$program.c \
+		test/unit/check.c test/unit/json.c test/unit/model_files.c \
+		src/core/base/*.c src/core/text/*.c src/core/kernel/*.c src/core/encoder/*.c -lutf8proc -lm
+done
+tail -n +2 "$INTEREST_ROWS/ml-100k.item" | cut -f 2 >build/bench/titles.txt
 
-# One thread of the peer; OpenBLAS would read a forced processor type.
-export OMP_NUM_THREADS=1
+# One thread of the peers; OpenBLAS would read a forced processor type.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 unset OPENBLAS_CORETYPE || true
 peers=$INTEREST_CACHE/peers
-: >build/bench/peers.out
-if [ ! -x "$peers/bin/python" ]; then
-	echo "bench: installing ONNX Runtime into $peers"
+python=$peers/bin/python
+if [ ! -x "$python" ]; then
 	mkdir -p "$INTEREST_CACHE"
-	python3 -m venv "$peers" && "$peers/bin/pip" install -q --disable-pip-version-check onnx onnxruntime numpy ||
-		rm -rf "$peers"
+	python3 -m venv "$peers" || rm -rf "$peers"
 fi
-if [ -x "$peers/bin/python" ]; then
-	"$peers/bin/python" test/bench/peers.py "$INTEREST_MODEL" >build/bench/peers.out ||
-		echo "bench: ONNX Runtime cannot run this encoder" >&2
+
+# A peer's lines, each after its name, so that one file can hold them all.
+#   $1 name   $2 module that it needs   $3 packages   $4 ... arguments of peers.py
+peer()
+{
+	name=$1 module=$2 packages=$3
+	shift 3
+	if ! "$python" -c "import $module" 2>/dev/null; then
+		echo "bench: installing $packages into $peers"
+		"$python" -m pip install -q --disable-pip-version-check $packages || return 0
+	fi
+	"$python" test/bench/peers.py "$name" "$@" 2>build/bench/$name.log | sed "s/^/$name /" >>build/bench/peers.out
+	grep -q "^$name" build/bench/peers.out || echo "bench: no figures of $name, see build/bench/$name.log" >&2
+}
+
+: >build/bench/peers.out
+if [ -x "$python" ]; then
+	peer blas numpy numpy
+	peer onnx onnxruntime "onnx onnxruntime numpy" "$INTEREST_MODEL"
+	peer torch sentence_transformers sentence-transformers "$INTEREST_MODEL" build/bench/titles.txt
 fi
 
 build/bench/encoder_bench "$INTEREST_MODEL" "$kernel" >build/bench/ours.out
-grep -v '^encode\|^vector\|^scratch' build/bench/ours.out
+for storage in fp32 bf16 int8; do
+	for batch in 32 1; do
+		echo "texts $storage $batch $(build/bench/texts_bench "$INTEREST_MODEL" "$kernel" "$PWD/build/bench/titles.txt" $storage $batch)"
+	done
+done >>build/bench/ours.out
+
+grep -v '^encode\|^vector\|^scratch\|^texts' build/bench/ours.out
 awk '
-!mine && $1 == "encode" { peer[$2 " " $3] = $4 }
-!mine && $1 == "version" { version = $2 }
-!mine && $1 == "vector" { theirs = $2 " " $3 " " $4 }
-!mine { next }
-$1 == "vector" {
-	ours = $2 " " $3 " " $4
-	printf "\none text: %s\n", ours
-	if (theirs) printf "    peer: %s\n", theirs
-	printf "\nencoder, microseconds a token\n%12s %8s", "texts", "ours"
-	if (theirs) printf " %12s %8s", "onnx " version, "ratio"
-	printf "\n"
+function ratio(theirs, ours) { return theirs ? sprintf("%7.2fx", theirs / ours) : sprintf("%8s", "-") }
+
+FILENAME ~ /peers/ && $2 == "version" { version[$1] = $4 }
+FILENAME ~ /peers/ && $2 == "blas" {
+	if (!($3 in seen)) { seen[$3]; order[++rows] = $3 }
+	line[$3] = line[$3] sprintf(" %8d    ", $6)
+	if ($3 == order[1]) head = head sprintf(" %6dx%-5d", $4, $5)
 }
-$1 == "encode" {
-	other = peer[$2 " " $3]
-	printf "%5d x %4d %8.1f", $2, $3, $4
-	if (other) printf " %12.1f %7.2fx", other, other / $4
-	printf "\n"
-}' build/bench/peers.out mine=1 build/bench/ours.out
+FILENAME ~ /peers/ && $2 == "encode" { theirs[$3 " " $4 " " $5] = $6 }
+FILENAME ~ /peers/ && $2 == "texts" { theirs["texts " $3] = $4 }
+FILENAME ~ /peers/ && $2 == "vector" { vector[$3] = $4 " " $5 " " $6 }
+FILENAME ~ /peers/ { next }
+
+$1 == "vector" { vector["ours"] = $2 " " $3 " " $4 }
+$1 == "encode" { time[$2 " " $3 " " $4] = $5; share[$2 " " $3 " " $4] = $6
+	if ($2 == "fp32") shape[++shapes] = $3 " " $4 }
+$1 == "texts" { texts[$2 " " $3] = $4 }
+
+END {
+	if (rows) {
+		printf "fp32 products by OpenBLAS %s: billions of operations a second\n%9s%s\n", version["blas"], "n x k", head
+		for (i = 1; i <= rows; i++) printf "m = %5d%s\n", order[i], line[order[i]]
+	}
+	printf "\none text: %s\n", vector["ours"]
+	for (s in vector) if (s != "ours") printf "ONNX Runtime %s: %s\n", s, vector[s]
+	printf "\nencoder, microseconds a token (share of its roofline); ONNX Runtime %s and its ratio\n", version["onnx"]
+	printf "%12s %13s %13s %13s %18s %18s\n", "texts", "fp32", "bf16", "int8", "onnx fp32", "onnx int8"
+	for (i = 1; i <= shapes; i++) {
+		split(shape[i], n, " ")
+		printf "%5d x %4d", n[1], n[2]
+		for (s = 1; s <= split("fp32 bf16 int8", storages, " "); s++)
+			printf " %7.1f (%2d%%)", time[storages[s] " " shape[i]], share[storages[s] " " shape[i]]
+		printf "   %7.1f %s   %7.1f %s\n", theirs["fp32 " shape[i]], ratio(theirs["fp32 " shape[i]], time["fp32 " shape[i]]),
+			theirs["int8 " shape[i]], ratio(theirs["int8 " shape[i]], time["int8 " shape[i]])
+	}
+	printf "\nMovieLens titles, microseconds a title; sentence-transformers on PyTorch %s and its ratio to each\n", version["torch"]
+	printf "%12s %8s %8s %8s %10s %8s %8s %8s\n", "batches of", "fp32", "bf16", "int8", "torch", "fp32", "bf16", "int8"
+	for (b = 32; b >= 1; b -= 31)
+		printf "%12d %8.0f %8.0f %8.0f %10.0f %s %s %s\n", b, texts["fp32 " b], texts["bf16 " b], texts["int8 " b], theirs["texts " b],
+			ratio(theirs["texts " b], texts["fp32 " b]), ratio(theirs["texts " b], texts["bf16 " b]), ratio(theirs["texts " b], texts["int8 " b])
+}' build/bench/peers.out build/bench/ours.out

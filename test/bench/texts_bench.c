@@ -3,10 +3,11 @@
  *	  The core's own time for the texts of a file: tokens and encoder in
  *	  batches, on one thread.
  *
- *	  texts_bench DIRECTORY KERNEL FILE     one text a line
+ *	  texts_bench DIRECTORY KERNEL FILE [STORAGE [BATCH]]
  *
- * Prints microseconds a text and tokens a text, the median of RUNS runs of
- * thread CPU time.  What SQL adds to it is measured by sql.sh.
+ * FILE has one text a line; fp32 and batches of 32 unless named.  Prints
+ * microseconds a text and tokens a text, the median of RUNS runs of thread CPU
+ * time.  What SQL adds to it is measured by sql.sh.
  */
 #include "core/encoder/encoder.h"
 #include "core/text/tokenizer.h"
@@ -19,7 +20,7 @@
 #include <time.h>
 
 #define RUNS 3
-#define BATCH 32
+#define MOST_BATCH 32
 
 static InterestArena arena;
 
@@ -39,15 +40,15 @@ Stop(const char *what)
 	exit(1);
 }
 
-/* Encodes up to BATCH texts; returns their tokens. */
+/* Encodes up to MOST_BATCH texts; returns their tokens. */
 static int
 EncodeBatch(const InterestEncoder *encoder, const InterestTokenizer *tokenizer,
 			int count, char *const *texts)
 {
 	InterestArenaMark mark = InterestArenaGetMark(&arena);
-	int			lengths[BATCH];
-	int32_t    *all = InterestArenaArray(&arena, int32_t, BATCH * encoder->config.max_length);
-	float	   *out = InterestArenaArray(&arena, float, BATCH * encoder->config.hidden);
+	int			lengths[MOST_BATCH];
+	int32_t    *all = InterestArenaArray(&arena, int32_t, count * encoder->config.max_length);
+	float	   *out = InterestArenaArray(&arena, float, count * encoder->config.hidden);
 	InterestStatus status;
 	int			tokens = 0;
 
@@ -96,6 +97,8 @@ CompareTimes(const void *a, const void *b)
 int
 main(int argc, char **argv)
 {
+	InterestStorage storage = INTEREST_STORAGE_FP32;
+	int			batch = argc > 5 ? atoi(argv[5]) : MOST_BATCH;
 	InterestEncoder encoder;
 	InterestTokenizer tokenizer;
 	InterestStatus status;
@@ -104,10 +107,12 @@ main(int argc, char **argv)
 	int			tokens = 0;
 	int			count;
 
-	if (argc != 4)
-		Stop("usage: texts_bench DIRECTORY KERNEL FILE");
+	if (argc < 4 || argc > 6 || batch < 1 || batch > MOST_BATCH)
+		Stop("usage: texts_bench DIRECTORY KERNEL FILE [STORAGE [BATCH]]");
+	if (argc > 4 && !InterestStorageFromName(argv[4], &storage, &status))
+		Stop(status.message);
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);
-	if (!ReadEncoder(&arena, argv[1], InterestKernelChoose(argv[2]), &encoder, &status))
+	if (!ReadNarrowEncoder(&arena, argv[1], storage, InterestKernelChoose(argv[2]), &encoder, &status))
 		Stop(status.message);
 	if (!ReadTokenizer(&arena, argv[1], &encoder.config, &tokenizer, &status))
 		Stop(status.message);
@@ -117,8 +122,8 @@ main(int argc, char **argv)
 		double		start = Now();
 
 		tokens = 0;
-		for (int done = 0; done < count; done += BATCH)
-			tokens += EncodeBatch(&encoder, &tokenizer, count - done < BATCH ? count - done : BATCH, lines + done);
+		for (int done = 0; done < count; done += batch)
+			tokens += EncodeBatch(&encoder, &tokenizer, count - done < batch ? count - done : batch, lines + done);
 		times[run] = Now() - start;
 	}
 	qsort(times, RUNS, sizeof(double), CompareTimes);
