@@ -20,6 +20,12 @@ CORE = \
 	src/core/encoder/safetensors.o \
 	src/core/encoder/samples.o \
 	src/core/encoder/weights.o \
+	src/core/explain/counterfactual.o \
+	src/core/explain/ledger.o \
+	src/core/explain/quadrature.o \
+	src/core/explain/removal.o \
+	src/core/explain/split.o \
+	src/core/explain/surrogate.o \
 	src/core/kernel/avx2.o \
 	src/core/kernel/avx2_bf16.o \
 	src/core/kernel/avx2_int8.o \
@@ -93,6 +99,8 @@ GLUE = \
 	src/pg/encode_cache.o \
 	src/pg/encoder_directory.o \
 	src/pg/encoder_store.o \
+	src/pg/explain.o \
+	src/pg/explain_lines.o \
 	src/pg/json.o \
 	src/pg/lexemes.o \
 	src/pg/live_fold.o \
@@ -129,6 +137,7 @@ GLUE = \
 	src/pg/type_value.o \
 	src/pg/user.o \
 	src/pg/user_column.o \
+	src/pg/user_rows.o \
 	src/pg/vector_type.o \
 	src/pg/working_state.o
 
@@ -137,7 +146,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head overload algebra document words \
+	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

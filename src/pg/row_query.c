@@ -27,8 +27,8 @@ ProjectionWidth(const InterestRowQuery *query)
 	return INTEREST_TEXT_MODALITIES * (1 + query->model->model.shape.dimensions);
 }
 
-static InterestRowQuery *
-MakeQuery(MemoryContext parent, const char *name)
+InterestRowQuery *
+InterestRowQueryMake(MemoryContext parent, const char *name)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "interest query", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -71,7 +71,7 @@ InterestRowQueryOf(FunctionCallInfo fcinfo, text *model)
 		fcinfo->flinfo->fn_extra = NULL;
 		MemoryContextDelete(query->context);
 	}
-	query = MakeQuery(fcinfo->flinfo->fn_mcxt, text_to_cstring(model));
+	query = InterestRowQueryMake(fcinfo->flinfo->fn_mcxt, text_to_cstring(model));
 	fcinfo->flinfo->fn_extra = query;
 	return query;
 }
@@ -180,13 +180,18 @@ ProjectTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
 }
 
 /* What the network takes of the texts, by way of those that this session has projected already. */
-static void
-QueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, const float **projected)
+void
+InterestQueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, const float **projected)
 {
 	const uint8 *content_hash = query->model->content_hash;
-	Size		length = MakeTextKey(query, behaviour);
+	Size		length;
 	const float *kept;
 
+	for (int m = 0; m < INTEREST_TEXT_MODALITIES; m++)
+		projected[m] = NULL;
+	if (query->encoder == NULL && query->lexer == NULL)
+		return;
+	length = MakeTextKey(query, behaviour);
 	if (query->lexer)
 		InterestLexerRequire(query->lexer, query->model->model.network.features.word_probe);
 	kept = InterestEncodeCacheFind(content_hash, query->key.data, length);
@@ -203,12 +208,11 @@ QueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, const fl
 static bool
 QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
-	const float *projected[INTEREST_TEXT_MODALITIES] = {NULL};
+	const float *projected[INTEREST_TEXT_MODALITIES];
 	InterestRowTexts texts = {.projected = projected};
 	InterestStatus status;
 
-	if (query->encoder || query->lexer)
-		QueryTexts(query, behaviour, projected);
+	InterestQueryTexts(query, behaviour, projected);
 	switch (InterestRowVector(&query->model->model, behaviour, &texts,
 							  &query->scratch->arena, query->vector, row, &status))
 	{

@@ -43,8 +43,19 @@ typedef struct InterestRowQuery
 	float	   *vector;			/* (dimensions) */
 } InterestRowQuery;
 
+/* A query of the deployed version of a model that the caller may use, in a child of the context. */
+extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *name);
+
 /* The query of this call site: the deployed version of a model that the caller may use. */
 extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model);
+
+/*
+ * What the network takes of a behaviour's texts (INTEREST_TEXT_MODALITIES; NULL:
+ * missing), by way of those that this session has projected already; valid until
+ * the next call.
+ */
+extern void InterestQueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour,
+							   const float **projected);
 
 /*
  * The row as the state takes it; row->vector is valid until the next call.
