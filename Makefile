@@ -14,6 +14,7 @@ CORE = \
 	src/core/base/hash.o \
 	src/core/base/sort.o \
 	src/core/base/status.o \
+	src/core/encoder/backward.o \
 	src/core/encoder/config.o \
 	src/core/encoder/encoder.o \
 	src/core/encoder/forward.o \
