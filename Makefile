@@ -27,6 +27,7 @@ CORE = \
 	src/core/explain/removal.o \
 	src/core/explain/split.o \
 	src/core/explain/surrogate.o \
+	src/core/explain/tokens.o \
 	src/core/kernel/avx2.o \
 	src/core/kernel/avx2_bf16.o \
 	src/core/kernel/avx2_int8.o \
@@ -102,6 +103,7 @@ GLUE = \
 	src/pg/encoder_store.o \
 	src/pg/explain.o \
 	src/pg/explain_lines.o \
+	src/pg/explain_text.o \
 	src/pg/json.o \
 	src/pg/lexemes.o \
 	src/pg/live_fold.o \

@@ -868,9 +868,15 @@ CREATE FUNCTION interest_explain(user_id anyelement, interest text DEFAULT NULL,
 		OUT method text, OUT interest text, OUT ordinal integer, OUT part text, OUT row_number integer, OUT at timestamptz,
 		OUT kind text, OUT granularity text, OUT modality text, OUT feature text, OUT value float8, OUT share float8) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
+CREATE FUNCTION interest_explain_text(body text, interest text DEFAULT NULL, method text DEFAULT NULL, model text DEFAULT NULL,
+		samples integer DEFAULT NULL, seed bigint DEFAULT 1,
+		OUT method text, OUT interest text, OUT ordinal integer, OUT part text, OUT row_number integer, OUT at timestamptz,
+		OUT kind text, OUT granularity text, OUT modality text, OUT feature text, OUT value float8, OUT share float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
 
 COMMENT ON FUNCTION interest_explain(text, text, text, text, integer, bigint) IS 'what speaks for an interest of a user (NULL: his first one) and against it, by row, granularity and modality';
 COMMENT ON FUNCTION interest_explain(anyelement, text, text, text, integer, bigint) IS 'what speaks for an interest of a user (NULL: his first one) and against it, by row, granularity and modality';
+COMMENT ON FUNCTION interest_explain_text(text, text, text, text, integer, bigint) IS 'what speaks for an interest in a text, and against it, as if it were the only row of a user, by token, word and modality';
 
 --
 -- Models as files

@@ -101,6 +101,30 @@ DROP TABLE busy;
 SELECT count(*) FROM interest_explain(42, method => 'shap', samples => 1);
 SELECT count(*) FROM interest_explain(42, method => 'lime', samples => 1000000);
 
+-- a text, as if it were the only row of a user
+SELECT DISTINCT method, interest FROM interest_explain_text('the music of a quiet night');
+CREATE TABLE explained AS SELECT m.method, e.interest, part, modality, feature, value, share, ordinal
+FROM unnest('{tokens,words,shap,lime,attention}'::text[]) m(method), interest_explain_text('the music of a quiet night', 'music', m.method) e;
+SELECT method, array_agg(DISTINCT part) AS parts, count(*) AS lines, round(sum(abs(share))::numeric, 6) AS shares FROM explained GROUP BY method ORDER BY method;
+SELECT max(logit) - min(logit) < 1e-4 AS equal FROM (SELECT sum(value) AS logit FROM explained WHERE method <> 'attention' GROUP BY method) l;
+SELECT abs(sum(value) - 1) < 1e-5 AS attention FROM explained WHERE method = 'attention';
+SELECT abs(value) < 1e-3 AS small_gap FROM explained WHERE method = 'tokens' AND part = 'gap';
+SELECT string_agg(feature, ' ' ORDER BY ordinal) AS tokens FROM explained WHERE method = 'tokens' AND part = 'token';
+SELECT string_agg(feature, ' ' ORDER BY ordinal) AS words FROM explained WHERE method = 'shap' AND part = 'word';
+-- the logit is that of such a user
+INSERT INTO visit (person, at, title) VALUES (-7, '2000-01-01 00:00 UTC', 'the music of a quiet night');
+SELECT abs((SELECT sum(value) FROM interest_explain(-7, 'music')) - (SELECT sum(value) FROM explained WHERE method = 'words')) < 1e-5 AS same;
+DELETE FROM visit WHERE person = -7;
+DROP TABLE explained;
+-- nothing to explain; what is refused
+SELECT method, part, feature FROM interest_explain_text('');
+SELECT count(*) FROM interest_explain_text(NULL);
+SELECT count(*) FROM interest_explain_text('a film', method => 'ledger');
+SELECT count(*) FROM interest_explain_text('a film', 'no such interest');
+SELECT count(*) FROM interest_explain_text('a film', model => 'people');
+SELECT count(*) FROM interest_explain_text(repeat('a ', 1001), method => 'lime');
+SELECT count(*) > 10 AS long FROM interest_explain_text(repeat('music ', 10000), method => 'tokens');
+
 -- no rows, nobody; and what is refused
 SELECT count(*) FROM interest_explain(-1);
 SELECT count(*) FROM interest_explain(NULL::integer);

@@ -13,13 +13,8 @@
 #include "core/explain/removal.h"
 #include "core/explain/split.h"
 #include "core/explain/surrogate.h"
-#include "pg/encode.h"
 #include "pg/explain_lines.h"
 #include "pg/scores.h"
-
-/* Masks of a surrogate. */
-#define MIN_SAMPLES 2
-#define MAX_SAMPLES 100000
 
 /* A user, an interest of his, and its logit. */
 typedef struct Explained
@@ -48,9 +43,6 @@ InterestArgument(FunctionCallInfo fcinfo, int argument, const InterestUserRows *
 	const InterestLoadedModel *model = rows->query->model;
 	InterestReading reading;
 	float		probability;
-	text	   *name;
-	InterestSpan span;
-	int			interest;
 
 	if (PG_ARGISNULL(argument))
 	{
@@ -59,15 +51,7 @@ InterestArgument(FunctionCallInfo fcinfo, int argument, const InterestUserRows *
 		return InterestBestInterest(model, reading.vector[INTEREST_USER], reading.mass[INTEREST_COARSE],
 									&rows->arena->arena, &probability);
 	}
-	name = PG_GETARG_TEXT_PP(argument);
-	span.data = InterestTextToUtf8(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &span.length);
-	interest = InterestNamesFind(&model->model.interests, span);
-	if (interest < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown interest \"%s\"", text_to_cstring(name)),
-				 errhint("interest_classify lists the interests that the model knows.")));
-	return interest;
+	return InterestNumberOf(&model->model.interests, PG_GETARG_TEXT_PP(argument));
 }
 
 /*
@@ -177,22 +161,6 @@ RequireFewRows(const Explained *explained)
 				 errhint("The method ledger takes any number of rows.")));
 }
 
-/* The lines of a surrogate; what it leaves of the logit is a gap. */
-static void
-AddSurrogate(const InterestSurrogate *surrogate, int features, const char *base, bool gap, InterestLines *lines)
-{
-	double		left = surrogate->all - surrogate->base;
-
-	InterestAddLine(lines, (InterestLine) {.part = base, .row = -1, .value = surrogate->base});
-	for (int i = 0; i < features; i++)
-	{
-		InterestAddLine(lines, (InterestLine) {.part = "row", .row = i, .value = surrogate->value[i], .shared = true});
-		left -= surrogate->value[i];
-	}
-	if (gap)
-		InterestAddLine(lines, (InterestLine) {.part = "gap", .row = -1, .value = left});
-}
-
 static void
 ExplainLime(Explained *explained, InterestLines *lines)
 {
@@ -207,7 +175,7 @@ ExplainLime(Explained *explained, InterestLines *lines)
 						explained->rows.count, explained->rows.explained, explained->arena);
 	InterestLimeMasks(&game, samples, explained->seed, explained->arena, &masks);
 	InterestLimeSolve(&masks, explained->arena, &surrogate);
-	AddSurrogate(&surrogate, game.features, "intercept", true, lines);
+	InterestAddSurrogate(lines, "intercept", &surrogate, game.features, NULL, true);
 }
 
 static void
@@ -228,7 +196,7 @@ ExplainShap(Explained *explained, InterestLines *lines)
 	none = InterestRemovalLogit(&removal, kept);
 	memset(kept, true, sizeof(bool) * game.features);
 	InterestShapSolve(&masks, none, InterestRemovalLogit(&removal, kept), explained->arena, &surrogate);
-	AddSurrogate(&surrogate, game.features, "prior", false, lines);
+	InterestAddSurrogate(lines, "prior", &surrogate, game.features, NULL, false);
 }
 
 /*
@@ -324,18 +292,6 @@ static const Method methods[] = {
 	{"counterfactual", false, ExplainCounterfactual},
 };
 
-static int
-SamplesArgument(FunctionCallInfo fcinfo, int argument)
-{
-	int			samples = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
-
-	if (!PG_ARGISNULL(argument) && (samples < MIN_SAMPLES || samples > MAX_SAMPLES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("samples must be from %d to %d", MIN_SAMPLES, MAX_SAMPLES)));
-	return samples;
-}
-
 static const Method *
 MethodArgument(FunctionCallInfo fcinfo, int argument)
 {
@@ -369,7 +325,7 @@ interest_explain(PG_FUNCTION_ARGS)
 	explained.model = &explained.rows.query->model->model;
 	explained.reading = &explained.rows.query->model->reading;
 	explained.arena = &explained.rows.arena->arena;
-	explained.samples = SamplesArgument(fcinfo, 4);
+	explained.samples = InterestSamplesArgument(fcinfo, 4);
 	explained.seed = PG_ARGISNULL(5) ? 0 : (uint64) PG_GETARG_INT64(5);
 	explained.interest = InterestArgument(fcinfo, 1, &explained.rows);
 	explained.logit = InterestLogitOf(&explained.model->head, explained.interest, explained.arena);

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "pg/encode.h"
 #include "pg/explain_lines.h"
 #include "pg/scores.h"
 #include "pg/type_value.h"
@@ -36,6 +37,58 @@ InterestAddLine(InterestLines *lines, InterestLine line)
 		lines->lines = repalloc_huge(lines->lines, sizeof(InterestLine) * lines->room);
 	}
 	lines->lines[lines->count++] = line;
+}
+
+int
+InterestSamplesArgument(FunctionCallInfo fcinfo, int argument)
+{
+	int			samples = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
+
+	if (!PG_ARGISNULL(argument) && (samples < INTEREST_MIN_SAMPLES || samples > INTEREST_MAX_SAMPLES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("samples must be from %d to %d", INTEREST_MIN_SAMPLES, INTEREST_MAX_SAMPLES)));
+	return samples;
+}
+
+int
+InterestNumberOf(const InterestNames *interests, text *name)
+{
+	InterestSpan span;
+	int			interest;
+
+	span.data = InterestTextToUtf8(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &span.length);
+	interest = InterestNamesFind(interests, span);
+	if (interest < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown interest \"%s\"", text_to_cstring(name)),
+				 errhint("interest_classify lists the interests that the model knows.")));
+	return interest;
+}
+
+void
+InterestAddSurrogate(InterestLines *lines, const char *base, const InterestSurrogate *surrogate, int count,
+					 const InterestSpan *features, bool gap)
+{
+	double		left = surrogate->all - surrogate->base;
+
+	InterestAddLine(lines, (InterestLine) {.part = base, .row = -1, .value = surrogate->base});
+	for (int i = 0; i < count; i++)
+	{
+		InterestLine line = {.part = "row", .row = i, .value = surrogate->value[i], .shared = true};
+
+		if (features)
+		{
+			line.part = "word";
+			line.row = -1;
+			line.feature = features[i];
+		}
+		InterestAddLine(lines, line);
+		left -= surrogate->value[i];
+	}
+	if (gap)
+		InterestAddLine(lines, (InterestLine) {.part = "gap", .row = -1, .value = left});
 }
 
 static void

@@ -5,6 +5,7 @@
 #ifndef INTEREST_EXPLAIN_LINES_H
 #define INTEREST_EXPLAIN_LINES_H
 
+#include "core/explain/surrogate.h"
 #include "pg/user_rows.h"
 
 typedef struct InterestLine
@@ -32,6 +33,21 @@ typedef struct InterestLines
 extern void InterestLinesBegin(InterestLines *lines, const char *method, InterestSpan interest,
 							   const InterestUserRows *rows);
 extern void InterestAddLine(InterestLines *lines, InterestLine line);
+
+/* Masks of a surrogate, as an argument says; 0 where it is NULL. */
+#define INTEREST_MIN_SAMPLES 2
+#define INTEREST_MAX_SAMPLES 100000
+extern int	InterestSamplesArgument(FunctionCallInfo fcinfo, int argument);
+
+/* The number of an interest; an error where the model does not know it. */
+extern int	InterestNumberOf(const InterestNames *interests, text *name);
+
+/*
+ * The lines of a surrogate, a feature each: row i, or what is in features.
+ * With gap, what it leaves of the value is a line.
+ */
+extern void InterestAddSurrogate(InterestLines *lines, const char *base, const InterestSurrogate *surrogate,
+								 int count, const InterestSpan *features, bool gap);
 
 /* Puts all lines into the materialized result. */
 extern void InterestPutLines(InterestLines *lines, ReturnSetInfo *result);

@@ -546,3 +546,33 @@ InterestEncodeBackward(const InterestEncoder *encoder, InterestArena *scratch, i
 	BackwardNorm(&way, encoder->embedding_norm, embedded, gradient);
 	InterestArenaReturnTo(scratch, mark);
 }
+
+void
+InterestEncodeAttention(const InterestEncoder *encoder, InterestArena *scratch, int length, const int32_t *ids,
+						float *weights)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	int			h = encoder->config.hidden;
+	int			heads = encoder->config.heads;
+	const Way	way = {
+		.encoder = encoder, .kernel = encoder->kernel, .scratch = scratch, .texts = 1, .length = length,
+		.tokens = length, .hidden = h, .intermediate = encoder->config.intermediate
+	};
+	float	   *words = NewLines(&way, length, h);
+	float	   *mixed = NewLines(&way, length, 3 * h);
+	float	   *shares = NewLines(&way, length, length);
+	Weights		matrices;
+
+	for (int i = 0; i < length; i++)
+		InterestEncoderWord(encoder, ids[i], words + (size_t) i * h);
+	OpenWeights(&way, encoder->config.layers - 1, false, &matrices);
+	Forward(&way, &matrices, ATTENTION_INPUT, RunLayers(&way, AddPositions(&way, words))[encoder->config.layers - 1], mixed);
+	memset(weights, 0, sizeof(float) * (size_t) length);
+	for (int head = 0; head < heads; head++)
+	{
+		AttentionShares(&way, mixed + head * (h / heads), mixed + h + head * (h / heads), shares);
+		for (int i = 0; i < length * length; i++)
+			weights[i % length] += shares[i] / (float) (heads * length);
+	}
+	InterestArenaReturnTo(scratch, mark);
+}

@@ -31,4 +31,11 @@ extern void InterestEncodeBackward(const InterestEncoder *encoder, InterestArena
 								   const InterestEncoderObjective *objective,
 								   float *out, float *gradient);
 
+/*
+ * How much attention each token (length) of a text gets in the last layer: mean
+ * over heads and over the tokens that attend; they add up to 1.
+ */
+extern void InterestEncodeAttention(const InterestEncoder *encoder, InterestArena *scratch, int length,
+									const int32_t *ids, float *weights);
+
 #endif
