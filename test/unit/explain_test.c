@@ -5,11 +5,13 @@
  */
 #include "check.h"
 #include "history.h"
+#include "surrogate_golden.h"
 
 #include "core/explain/ledger.h"
 #include "core/explain/removal.h"
 #include "core/explain/split.h"
 #include "core/explain/surrogate.h"
+#include "core/explain/tokens.h"
 #include "core/model/model.h"
 
 #include <math.h>
@@ -198,6 +200,40 @@ TestProduct(void)
 					(SayProduct(&model, &tape, others | 1 << m, direction) -
 					 SayProduct(&model, &tape, others, direction));
 		CHECK_NEAR(split.modality[m], value, 1e-5);
+	}
+}
+
+/* The gradient by the encoder's vector, against differences of the row network itself. */
+static void
+TestSentenceGradient(void)
+{
+	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
+	{
+		InterestModel model = MakeModel((InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX);
+		InterestArithmetic arithmetic = {.kernel = model.kernel, .sgemm = InterestSgemm, .scratch = &arena};
+		InterestRowInput input = *MakeInput(&model, 3);
+		const double *direction = RandomDirection();
+		float		gradient[SENTENCE_WIDTH];
+		float		unasked[SENTENCE_WIDTH];
+		float		moved[SENTENCE_WIDTH];
+
+		memcpy(moved, input.texts.sentence, sizeof(moved));
+		input.texts.sentence = moved;
+		(void) InterestSentenceGradient(&model.network, &arithmetic, &input, direction, gradient);
+		for (int j = 0; j < SENTENCE_WIDTH; j++)
+		{
+			const float step = 2e-3f;
+			float		kept = moved[j];
+			double		above;
+			double		below;
+
+			moved[j] = kept + step;
+			above = InterestSentenceGradient(&model.network, &arithmetic, &input, direction, unasked);
+			moved[j] = kept - step;
+			below = InterestSentenceGradient(&model.network, &arithmetic, &input, direction, unasked);
+			moved[j] = kept;
+			CHECK_NEAR(gradient[j], (above - below) / (2.0 * (double) step), 5e-3);
+		}
 	}
 }
 
@@ -403,7 +439,7 @@ MadeUp(void *context, const bool *kept)
 static double
 ValueOf(InterestGame *game, int coalition)
 {
-	bool		kept[INTEREST_SHAP_EXACT];
+	bool		kept[INTEREST_SHAP_EXACT] = {false};
 
 	for (int i = 0; i < game->features; i++)
 		kept[i] = coalition >> i & 1;
@@ -498,6 +534,56 @@ TestLime(void)
 	CHECK(residuals > 1.0);
 }
 
+/* Masks of the packages lime and shap; only proper ones, or all of them. */
+static InterestMasks
+GoldenMasks(bool proper)
+{
+	InterestMasks masks = {
+		.features = GOLDEN_FEATURES, .kept = InterestArenaArray(&arena, bool, GOLDEN_MASKS * GOLDEN_FEATURES),
+		.value = InterestArenaArray(&arena, double, GOLDEN_MASKS), .weight = InterestArenaArray(&arena, double, GOLDEN_MASKS)
+	};
+
+	for (int i = 0; i < GOLDEN_MASKS; i++)
+	{
+		int			kept = 0;
+
+		for (int j = 0; j < GOLDEN_FEATURES; j++)
+		{
+			masks.kept[masks.count * GOLDEN_FEATURES + j] = golden_masks[i][j] == '1';
+			kept += golden_masks[i][j] == '1';
+		}
+		if (proper && (kept == 0 || kept == GOLDEN_FEATURES))
+			continue;
+		masks.value[masks.count] = golden_values[i];
+		masks.weight[masks.count++] = proper ? golden_weights[i] : InterestLimeWeight(GOLDEN_FEATURES, kept);
+	}
+	return masks;
+}
+
+/* The same masks, kernels and values give what the packages lime and shap give. */
+static void
+TestPackages(void)
+{
+	InterestMasks all = GoldenMasks(false);
+	InterestMasks proper = GoldenMasks(true);
+	InterestGame game = {NULL, COUNT(golden_shap_game), MadeUp};
+	InterestMasks masks;
+	InterestSurrogate surrogate;
+
+	InterestLimeSolve(&all, &arena, &surrogate);
+	CHECK_NEAR(surrogate.base, golden_lime_intercept[0], 1e-6);
+	for (int i = 0; i < GOLDEN_FEATURES; i++)
+		CHECK_NEAR(surrogate.value[i], golden_lime[i], 1e-6);
+	InterestShapSolve(&proper, -0.5, 2.25, &arena, &surrogate);
+	for (int i = 0; i < GOLDEN_FEATURES; i++)
+		CHECK_NEAR(surrogate.value[i], golden_shap[i], 1e-6);
+	game.context = &game;
+	InterestShapMasks(&game, 0, 1, &arena, &masks);
+	InterestShapSolve(&masks, ValueOf(&game, 0), ValueOf(&game, (1 << game.features) - 1), &arena, &surrogate);
+	for (int i = 0; i < game.features; i++)
+		CHECK_NEAR(surrogate.value[i], golden_shap_game[i], 1e-6);
+}
+
 static void
 TestQuadrature(void)
 {
@@ -522,12 +608,14 @@ main(void)
 	TestQuadrature();
 	TestSplits();
 	TestProduct();
+	TestSentenceGradient();
 	TestLogits();
 	TestLedgers();
 	TestRemovals();
 	TestShap();
 	TestSampledShap();
 	TestLime();
+	TestPackages();
 	InterestArenaFree(&arena);
 	return CheckReport("explain");
 }

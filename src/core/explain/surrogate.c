@@ -128,10 +128,10 @@ AnyOrder(int n, InterestArena *arena)
 
 /* --- LIME --- */
 
-/* The mask against the one that keeps everything: their cosine is sqrt(kept / features). */
-static double
-LimeWeight(int features, int kept)
+double
+InterestLimeWeight(int features, int kept)
 {
+	/* The cosine of the mask and the one that keeps everything is sqrt(kept / features). */
 	double		distance = 100.0 * (1.0 - sqrt((double) kept / features));
 
 	return sqrt(InterestExp(-distance * distance / (INTEREST_LIME_WIDTH * INTEREST_LIME_WIDTH)));
@@ -151,7 +151,7 @@ InterestLimeMasks(const InterestGame *game, int samples, uint64_t seed, Interest
 		int			left_out = i == 0 ? 0 : 1 + (int) InterestRandomBelow(&random, (uint32_t) n);
 
 		DrawSubset(&random, n, left_out, false, order, MaskAt(masks, i));
-		masks->weight[i] = LimeWeight(n, n - left_out);
+		masks->weight[i] = InterestLimeWeight(n, n - left_out);
 	}
 	Evaluate(game, arena->host, masks);
 }

@@ -50,6 +50,9 @@ typedef struct InterestSurrogate
 	double		all;			/* the game's value of everything */
 } InterestSurrogate;
 
+/* LIME's weight of a mask that keeps so many. */
+extern double InterestLimeWeight(int features, int kept);
+
 /* LIME's masks: everything, then random ones; their values and weights. */
 extern void InterestLimeMasks(const InterestGame *game, int samples, uint64_t seed, InterestArena *arena,
 							  InterestMasks *masks);
