@@ -21,6 +21,9 @@
 /* Where |x| is smaller, gelu(x) / x is taken from its slope at 0. */
 #define GELU_LINEAR 1e-3f
 
+/* Unit vectors that are multiplied at a time. */
+#define UNITS 56
+
 /* A norm below this counts as this (core/kernel/kernel.h). */
 #define LEAST_NORM 1e-12
 
@@ -73,6 +76,25 @@ NewLines(const Way *way, int lines, int width)
 
 /* --- weights --- */
 
+/* Makes unit vectors ready for a narrow product, as the way forward does with its rows. */
+static void
+NarrowUnits(const Way *way, const InterestEncoderLinear *linear, int rows, int k, float *units,
+			char *codes, size_t stride, float *margins)
+{
+	const InterestNarrowKernel *narrow = way->kernel->narrow[way->encoder->config.storage];
+
+	for (int i = 0; i < rows; i++)
+	{
+		float	   *margin = margins + (size_t) i * INTEREST_INT8_MARGIN;
+
+		if (linear->outliers)
+			InterestTakeOutliers(units + (size_t) i * k, linear->outliers, margin + 1);
+		narrow->narrow(k, units + (size_t) i * k, codes + (size_t) i * stride, margin);
+		if (linear->outliers)
+			InterestPutOutliers(units + (size_t) i * k, linear->outliers, margin + 1);
+	}
+}
+
 /*
  * The transposed weight (k, n): what the layer makes of unit vectors, without
  * its bias.  So it is the values that the products use, of any packing.
@@ -81,31 +103,30 @@ static float *
 TransposedWeight(const Way *way, const InterestEncoderLinear *linear, int n, int k)
 {
 	const InterestNarrowKernel *narrow = way->kernel->narrow[way->encoder->config.storage];
+	size_t		stride = sizeof(float) * (size_t) (k + INTEREST_ALIGNMENT - k % INTEREST_ALIGNMENT);
 	float	   *weight = NewLines(way, k, n);
 	float	   *zero = InterestArenaAllocateZero(way->scratch, sizeof(float) * InterestPanelsSize(n, 1));
-	float	   *unit = InterestArenaAllocateZero(way->scratch, sizeof(float) * (size_t) (k + INTEREST_LANES));
-	float		margin[INTEREST_INT8_MARGIN];
-	void	   *codes = narrow ? InterestArenaAllocateZero(way->scratch, (size_t) (k + INTEREST_ALIGNMENT) * sizeof(float)) : NULL;
+	float	   *units = InterestArenaAllocateZero(way->scratch, sizeof(float) * UNITS * (size_t) k);
+	float	   *margins = NewLines(way, UNITS, INTEREST_INT8_MARGIN);
+	char	   *codes = narrow ? InterestArenaAllocateZero(way->scratch, UNITS * stride) : NULL;
 
-	for (int i = 0; i < k; i++)
+	for (int first = 0; first < k; first += UNITS)
 	{
-		float	   *row = weight + (size_t) i * n;
+		int			rows = k - first < UNITS ? k - first : UNITS;
+		float	   *out = weight + (size_t) first * n;
 
 		InterestCheckCancel(way->scratch->host);
-		unit[i] = 1.0f;
-		if (narrow == NULL)
-			way->kernel->product(1, n, k, unit, k, linear->weights.panels, zero, row, n);
-		else
+		for (int i = 0; i < rows; i++)
+			units[(size_t) i * k + first + i] = 1.0f;
+		if (narrow)
 		{
-			if (linear->outliers)
-				InterestTakeOutliers(unit, linear->outliers, margin + 1);
-			narrow->narrow(k, unit, codes, margin);
-			narrow->product(1, n, k, codes, (size_t) (k + INTEREST_ALIGNMENT) * sizeof(float), margin,
-							&linear->weights, zero, row, n);
-			if (linear->outliers)
-				InterestPutOutliers(unit, linear->outliers, margin + 1);
+			NarrowUnits(way, linear, rows, k, units, codes, stride, margins);
+			narrow->product(rows, n, k, codes, stride, margins, &linear->weights, zero, out, n);
 		}
-		unit[i] = 0.0f;
+		else
+			way->kernel->product(rows, n, k, units, k, linear->weights.panels, NULL, out, n);
+		for (int i = 0; i < rows; i++)
+			units[(size_t) i * k + first + i] = 0.0f;
 	}
 	return weight;
 }
