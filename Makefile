@@ -28,6 +28,7 @@ CORE = \
 	src/core/explain/split.o \
 	src/core/explain/surrogate.o \
 	src/core/explain/tokens.o \
+	src/core/explain/tree.o \
 	src/core/kernel/avx2.o \
 	src/core/kernel/avx2_bf16.o \
 	src/core/kernel/avx2_int8.o \
@@ -129,6 +130,7 @@ GLUE = \
 	src/pg/rights.o \
 	src/pg/row_query.o \
 	src/pg/row_reader.o \
+	src/pg/rules.o \
 	src/pg/scores.o \
 	src/pg/settings.o \
 	src/pg/shared_cache.o \

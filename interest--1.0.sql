@@ -873,7 +873,11 @@ CREATE FUNCTION interest_explain_text(body text, interest text DEFAULT NULL, met
 		OUT method text, OUT interest text, OUT ordinal integer, OUT part text, OUT row_number integer, OUT at timestamptz,
 		OUT kind text, OUT granularity text, OUT modality text, OUT feature text, OUT value float8, OUT share float8) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 1000;
+CREATE FUNCTION interest_rules(model text DEFAULT NULL, depth integer DEFAULT 4,
+		OUT ordinal integer, OUT rule text, OUT interest text, OUT users bigint, OUT coverage float8, OUT fidelity float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
 
+COMMENT ON FUNCTION interest_rules(text, integer) IS 'rules over what users'' rows have that imitate the first interests of a model: a decision tree of at most 4 questions, and how often it agrees with the model on users who did not teach it';
 COMMENT ON FUNCTION interest_explain(text, text, text, text, integer, bigint) IS 'what speaks for an interest of a user (NULL: his first one) and against it, by row, granularity and modality';
 COMMENT ON FUNCTION interest_explain(anyelement, text, text, text, integer, bigint) IS 'what speaks for an interest of a user (NULL: his first one) and against it, by row, granularity and modality';
 COMMENT ON FUNCTION interest_explain_text(text, text, text, text, integer, bigint) IS 'what speaks for an interest in a text, and against it, as if it were the only row of a user, by token, word and modality';

@@ -125,6 +125,13 @@ SELECT count(*) FROM interest_explain_text('a film', model => 'people');
 SELECT count(*) FROM interest_explain_text(repeat('a ', 1001), method => 'lime');
 SELECT count(*) > 10 AS long FROM interest_explain_text(repeat('music ', 10000), method => 'tokens');
 
+-- rules that imitate the model
+SELECT count(*) BETWEEN 3 AND 17 AS rules, sum(users) FILTER (WHERE interest IS NOT NULL) AS users, round(sum(coverage) FILTER (WHERE interest IS NOT NULL)::numeric, 6) AS coverage FROM interest_rules('topics');
+SELECT rule, interest, users, coverage, fidelity > 0.9 AS faithful FROM interest_rules('topics') ORDER BY ordinal DESC LIMIT 1;
+SELECT rule, interest, users, fidelity FROM interest_rules('next_topics', 1) ORDER BY ordinal;
+SELECT count(*) FROM interest_rules('topics', 5);
+SELECT count(*) FROM interest_rules('topics', 0);
+
 -- no rows, nobody; and what is refused
 SELECT count(*) FROM interest_explain(-1);
 SELECT count(*) FROM interest_explain(NULL::integer);
@@ -138,10 +145,13 @@ SELECT count(*) > 0 AS text FROM interest_explain('42'::text);
 CREATE ROLE interest_explain_reader;
 SET ROLE interest_explain_reader;
 SELECT count(*) FROM interest_explain(42);
+SELECT count(*) FROM interest_explain_text('a film');
+SELECT count(*) FROM interest_rules('topics');
 RESET ROLE;
 SELECT interest_grant_use('model', 'topics', 'interest_explain_reader');
 SET ROLE interest_explain_reader;
 SELECT count(*) FROM interest_explain(42);
+SELECT count(*) FROM interest_rules('topics');
 RESET ROLE;
 GRANT SELECT ON visit TO interest_explain_reader;
 SET ROLE interest_explain_reader;

@@ -61,6 +61,7 @@ SELECT interest_set(reading => interest_embed(42, 'named'), coverage => 0.9, mod
 SELECT count(*) > 0 FROM interest_explain(user_id => 42, interest => 'music', method => 'shap', model => 'named', samples => 100, seed => 2);
 SELECT count(*) > 0 FROM interest_explain(user_id => '42'::text, interest => NULL, method => 'words', model => 'named');
 SELECT count(*) > 0 FROM interest_explain_text(body => 'a film', interest => 'music', method => 'lime', model => 'named', samples => 10, seed => 2);
+SELECT count(*) > 0 FROM interest_rules(model => 'named', depth => 2);
 SELECT interest_grant_use(kind => 'model', object => 'named', role => 'public'), interest_has_use(kind => 'model', object => 'named'), interest_revoke_use(kind => 'model', object => 'named', role => 'public');
 SELECT interest_import_model(name => 'again', file => interest_export_model(model => 'named', version => 1), source => 'visit', deploy => false);
 SELECT interest_drop_model(name => 'again');

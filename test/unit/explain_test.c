@@ -12,6 +12,7 @@
 #include "core/explain/split.h"
 #include "core/explain/surrogate.h"
 #include "core/explain/tokens.h"
+#include "core/explain/tree.h"
 #include "core/model/model.h"
 
 #include <math.h>
@@ -584,6 +585,51 @@ TestPackages(void)
 		CHECK_NEAR(surrogate.value[i], golden_shap_game[i], 1e-6);
 }
 
+/* --- the tree --- */
+
+/* Three classes that two of four features say, and a tree that finds them. */
+static void
+TestTree(void)
+{
+	enum
+	{
+		SAMPLES = 600, FEATURES = 4
+	};
+	float	   *x = InterestArenaArray(&arena, float, SAMPLES * FEATURES);
+	int		   *label = InterestArenaArray(&arena, int, SAMPLES);
+	InterestTreeSamples samples = {SAMPLES, FEATURES, 3, x, label};
+	InterestTree tree;
+	int			right = 0;
+	int			leaves = 0;
+	int			in_leaves = 0;
+
+	for (int i = 0; i < SAMPLES; i++)
+	{
+		for (int f = 0; f < FEATURES; f++)
+			x[i * FEATURES + f] = (float) InterestRandomBelow(&randomness, 8) / 8.0f;
+		label[i] = x[i * FEATURES + 2] > 0.5f ? 2 : x[i * FEATURES + 1] > 0.25f;
+	}
+	InterestTreeFit(&samples, INTEREST_TREE_DEPTH, 10, &arena, &tree);
+	CHECK(tree.node[0].feature == 2 || tree.node[0].feature == 1);
+	for (int i = 0; i < SAMPLES; i++)
+		right += tree.node[InterestTreeLeaf(&tree, x + i * FEATURES)].label == label[i];
+	CHECK_INTEGER(right, SAMPLES);
+	for (int i = 0; i < INTEREST_TREE_NODES; i++)
+	{
+		if (!tree.node[i].reached || !tree.node[i].leaf)
+			continue;
+		CHECK(tree.node[i].samples >= 10);
+		leaves++;
+		in_leaves += tree.node[i].samples;
+	}
+	CHECK_INTEGER(in_leaves, SAMPLES);
+	CHECK_INTEGER(leaves, 3);
+	InterestTreeFit(&samples, 1, 10, &arena, &tree);
+	CHECK(tree.node[1].leaf && tree.node[2].leaf && !tree.node[3].reached);
+	InterestTreeFit(&samples, INTEREST_TREE_DEPTH, SAMPLES, &arena, &tree);
+	CHECK(tree.node[0].leaf);
+}
+
 static void
 TestQuadrature(void)
 {
@@ -616,6 +662,7 @@ main(void)
 	TestSampledShap();
 	TestLime();
 	TestPackages();
+	TestTree();
 	InterestArenaFree(&arena);
 	return CheckReport("explain");
 }
