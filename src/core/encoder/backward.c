@@ -83,16 +83,11 @@ NarrowUnits(const Way *way, const InterestEncoderLinear *linear, int rows, int k
 {
 	const InterestNarrowKernel *narrow = way->kernel->narrow[way->encoder->config.storage];
 
-	for (int i = 0; i < rows; i++)
-	{
-		float	   *margin = margins + (size_t) i * INTEREST_INT8_MARGIN;
-
-		if (linear->outliers)
-			InterestTakeOutliers(units + (size_t) i * k, linear->outliers, margin + 1);
-		narrow->narrow(k, units + (size_t) i * k, codes + (size_t) i * stride, margin);
-		if (linear->outliers)
-			InterestPutOutliers(units + (size_t) i * k, linear->outliers, margin + 1);
-	}
+	for (int i = 0; i < rows && linear->outliers; i++)
+		InterestTakeOutliers(units + (size_t) i * k, linear->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
+	narrow->narrow(rows, k, units, k, codes, stride, margins);
+	for (int i = 0; i < rows && linear->outliers; i++)
+		InterestPutOutliers(units + (size_t) i * k, linear->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
 }
 
 /*
@@ -188,14 +183,9 @@ Backward(const Way *way, const Weights *weights, Matrix matrix, const float *fro
 static void
 Normalize(const Way *way, InterestEncoderNorm norm, const float *from, float *to)
 {
-	for (int i = 0; i < way->tokens; i++)
-	{
-		memcpy(to, from, sizeof(float) * (size_t) way->hidden);
-		way->kernel->layer_norm(way->hidden, to, NULL, norm.gain, norm.bias,
-								way->encoder->config.layer_norm_epsilon);
-		from += way->hidden;
-		to += way->hidden;
-	}
+	memcpy(to, from, sizeof(float) * (size_t) way->tokens * way->hidden);
+	way->kernel->layer_norm(way->tokens, way->hidden, to, way->hidden, NULL, 0, norm.gain, norm.bias,
+							way->encoder->config.layer_norm_epsilon);
 }
 
 /* out (tokens, hidden) += x */
