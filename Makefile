@@ -11,6 +11,7 @@ CORE = \
 	src/core/base/arena.o \
 	src/core/base/bytes.o \
 	src/core/base/deterministic.o \
+	src/core/base/eigen.o \
 	src/core/base/hash.o \
 	src/core/base/sort.o \
 	src/core/base/status.o \
@@ -81,6 +82,7 @@ CORE = \
 	src/core/training/codebook.o \
 	src/core/training/evaluate.o \
 	src/core/training/history.o \
+	src/core/training/names.o \
 	src/core/training/optimizer.o \
 	src/core/training/pass.o \
 	src/core/training/predict.o \
@@ -119,6 +121,7 @@ GLUE = \
 	src/pg/model_files.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
+	src/pg/names.o \
 	src/pg/packed_weights.o \
 	src/pg/profile_algebra.o \
 	src/pg/profile_type.o \
@@ -137,6 +140,8 @@ GLUE = \
 	src/pg/shared_file.o \
 	src/pg/source.o \
 	src/pg/store.o \
+	src/pg/suggest.o \
+	src/pg/suggest_facts.o \
 	src/pg/tensors.o \
 	src/pg/train.o \
 	src/pg/type_value.o \
@@ -151,7 +156,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words \
+	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words names suggest \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -432,6 +432,8 @@ CREATE FUNCTION interest_create_model(name text, source regclass DEFAULT NULL, e
 		label name DEFAULT NULL, task text DEFAULT NULL, interests text[] DEFAULT NULL,
 		options jsonb DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_suggest(source regclass) RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION interest_drop_model(name text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 6, batch_size integer DEFAULT 128,
@@ -446,6 +448,7 @@ CREATE FUNCTION interest_rollback(model text) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION interest_create_model(text, regclass, text, name, name, name[], name, name[], name[], name[], name, text, text[], jsonb) IS 'says what a behaviour row is (columns of a table or view) and what is to be learned from it';
+COMMENT ON FUNCTION interest_suggest(regclass) IS 'guesses the arguments of interest_create_model from a source''s columns, statistics, keys and sampled rows, with the reason for each and alternatives';
 COMMENT ON FUNCTION interest_drop_model(text) IS 'drops a model with all its versions; for its owner';
 COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean, text, integer, text, integer) IS 'trains a new version of a model from its source, one row an epoch, from nothing or from another version; for its owner';
 COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';

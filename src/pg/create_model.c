@@ -6,6 +6,7 @@
 #include "pg/compat.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -21,9 +22,11 @@
 #include "pg/create_model.h"
 #include "pg/encoder_store.h"
 #include "pg/lexemes.h"
+#include "pg/names.h"
 #include "pg/rights.h"
 #include "pg/row_reader.h"
 #include "pg/store.h"
+#include "pg/suggest.h"
 
 /* Longest name of a model. */
 #define MAX_NAME_LENGTH 63
@@ -217,7 +220,7 @@ CheckLeak(const InterestDefinition *definition)
 {
 	const InterestColumns *columns = &definition->columns;
 
-	if (definition->task == INTEREST_TASK_NEXT)
+	if (definition->task == INTEREST_TASK_NEXT || columns->label == NULL)
 		return;
 	if (!Contains(columns->text_count, columns->texts, columns->label) &&
 		!Contains(columns->numeric_count, columns->numerics, columns->label) &&
@@ -231,16 +234,22 @@ CheckLeak(const InterestDefinition *definition)
 			 errhint("Leave it out of the features, or use the task next, which reads only earlier rows.")));
 }
 
+static Oid
+TypeOfColumn(Oid source, const char *column)
+{
+	return get_atttype(source, get_attnum(source, column));
+}
+
 /* The label's and the user's types fit the task. */
 static void
 CheckTypes(InterestDefinition *definition, Relation source)
 {
 	TupleDesc	descriptor = RelationGetDescr(source);
 	const InterestColumns *columns = &definition->columns;
-	Oid			label = get_atttype(RelationGetRelid(source), get_attnum(RelationGetRelid(source), columns->label));
-	Oid			user = get_atttype(RelationGetRelid(source), get_attnum(RelationGetRelid(source), columns->user_id));
+	Oid			label = columns->label ? TypeOfColumn(RelationGetRelid(source), columns->label) : InvalidOid;
+	Oid			user = TypeOfColumn(RelationGetRelid(source), columns->user_id);
 
-	definition->label_is_array = OidIsValid(get_base_element_type(label));
+	definition->label_is_array = OidIsValid(label) && OidIsValid(get_base_element_type(label));
 	if (definition->label_is_array && definition->task == INTEREST_TASK_DOMINANT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -304,7 +313,8 @@ ChooseSentences(const InterestDefinition *definition, const char *name)
 					 errhint("Set one of the options sentences and words to true, or leave texts out.")));
 		return NULL;
 	}
-	if (name == NULL && definition->words && !definition->sentences_asked && !HasUsableEncoder())
+	if (name == NULL && definition->words && !definition->sentences_asked && definition->interest_count == 0 &&
+		!HasUsableEncoder())
 	{
 		ereport(NOTICE,
 				(errmsg("there is no encoder that you may use: model \"%s\" reads the words of its texts only", definition->name),
@@ -344,22 +354,85 @@ ChooseTask(FunctionCallInfo fcinfo, Oid source, const char *label)
 {
 	if (!PG_ARGISNULL(ARG_TASK))
 		return InterestTaskFromName(text_to_cstring(PG_GETARG_TEXT_PP(ARG_TASK)));
-	return OidIsValid(get_base_element_type(get_atttype(source, get_attnum(source, label)))) ?
+	return label && OidIsValid(get_base_element_type(TypeOfColumn(source, label))) ?
 		INTEREST_TASK_NEXT : INTEREST_TASK_DOMINANT;
+}
+
+/* Whether no column is named at all, so that they are guessed. */
+static bool
+NamesNoColumn(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(ARG_USER_ID) && PG_ARGISNULL(ARG_AT) && PG_ARGISNULL(ARG_TEXTS) && PG_ARGISNULL(ARG_KIND) &&
+		PG_ARGISNULL(ARG_NUMERICS) && PG_ARGISNULL(ARG_CATEGORICALS) && PG_ARGISNULL(ARG_VECTORS) &&
+		PG_ARGISNULL(ARG_LABEL);
+}
+
+static void
+RequireLabel(FunctionCallInfo fcinfo, const InterestColumns *columns)
+{
+	if (columns->label == NULL && PG_ARGISNULL(ARG_INTERESTS))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label is missing"),
+				 errhint("Name the column that tells the interest, for example label => 'category', or the interests themselves in interests.")));
 }
 
 static void
 ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
 {
 	RefuseArgument(fcinfo, ARG_VECTORS, "vectors", "Use texts, numerics and categoricals.");
-	RefuseArgument(fcinfo, ARG_INTERESTS, "interests", "Name the label column, and train on rows that have a label.");
 	columns->user_id = RequiredName(fcinfo, ARG_USER_ID, "user_id", "Name the column that tells the user, for example user_id => 'user_id'.");
 	columns->at = RequiredName(fcinfo, ARG_AT, "at", "Name the column that tells the time of a row, for example at => 'created_at'.");
-	columns->label = RequiredName(fcinfo, ARG_LABEL, "label", "Name the column that tells the interest, for example label => 'category'.");
+	columns->label = NameArgument(fcinfo, ARG_LABEL);
+	RequireLabel(fcinfo, columns);
 	columns->kind = NameArgument(fcinfo, ARG_KIND);
 	columns->text_count = NamesArgument(fcinfo, ARG_TEXTS, "texts", &columns->texts);
 	columns->numeric_count = NamesArgument(fcinfo, ARG_NUMERICS, "numerics", &columns->numerics);
 	columns->categorical_count = NamesArgument(fcinfo, ARG_CATEGORICALS, "categoricals", &columns->categoricals);
+}
+
+/* The columns and the task: as named, or as they look. */
+static void
+ReadColumns(FunctionCallInfo fcinfo, Oid source, InterestDefinition *definition)
+{
+	char	   *task = NULL;
+
+	if (NamesNoColumn(fcinfo))
+	{
+		InterestTakeSuggestions(source, PG_ARGISNULL(ARG_INTERESTS), &definition->columns, &task);
+		RequireLabel(fcinfo, &definition->columns);
+	}
+	else
+		ReadColumnArguments(fcinfo, &definition->columns);
+	definition->task = task && PG_ARGISNULL(ARG_TASK) ? InterestTaskFromName(task) :
+		ChooseTask(fcinfo, source, definition->columns.label);
+}
+
+/* The interests that are named, as they were given. */
+static void
+ReadInterests(FunctionCallInfo fcinfo, InterestDefinition *definition)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+
+	if (PG_ARGISNULL(ARG_INTERESTS))
+		return;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_INTERESTS), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &definition->interest_count);
+	if (definition->interest_count < 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model needs at least two interests"),
+				 errhint("Name them in interests, or leave interests out to learn them from the label column.")));
+	definition->interests = palloc(sizeof(char *) * definition->interest_count);
+	for (int i = 0; i < definition->interest_count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("interests has a NULL element")));
+		definition->interests[i] = TextDatumGetCString(elements[i]);
+	}
 }
 
 static void
@@ -397,9 +470,11 @@ InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_i
 	CheckTypes(definition, source);
 	InterestReadOptions(options, definition);
 	definition->encoder = ChooseEncoder(definition);
+	InterestCheckNames(definition);
 	if (definition->words && definition->columns.text_count > 0)
 		definition->text_search = InterestFindTextSearch(text_search ? text_search : definition->text_search_option);
 	InsertModel(definition, options);
+	definition->created_at = GetCurrentTransactionStartTimestamp(); /* as the column's default has it */
 	relation_close(source, NoLock);
 }
 
@@ -423,10 +498,12 @@ interest_create_model(PG_FUNCTION_ARGS)
 				 errmsg("source is missing"),
 				 errhint("Name the table or view with the behaviour rows, for example source => 'ratings_view'.")));
 	source = PG_GETARG_OID(ARG_SOURCE);
-	ReadColumnArguments(fcinfo, &definition.columns);
-	definition.task = ChooseTask(fcinfo, source, definition.columns.label);
+	ReadColumns(fcinfo, source, &definition);
+	ReadInterests(fcinfo, &definition);
 	if (!PG_ARGISNULL(ARG_ENCODER))
 		definition.encoder = text_to_cstring(PG_GETARG_TEXT_PP(ARG_ENCODER));
 	InterestCreateModel(&definition, PG_ARGISNULL(ARG_OPTIONS) ? NULL : PG_GETARG_JSONB_P(ARG_OPTIONS), source);
+	if (definition.interest_count > 0)
+		InterestStoreNamed(&definition);
 	PG_RETURN_TEXT_P(cstring_to_text(definition.name));
 }

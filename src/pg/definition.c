@@ -421,6 +421,8 @@ InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options)
 	AppendTexts(&json, "texts", columns->text_count, columns->texts);
 	AppendTexts(&json, "numerics", columns->numeric_count, columns->numerics);
 	AppendTexts(&json, "categoricals", columns->categorical_count, columns->categoricals);
+	if (definition->interest_count > 0)
+		AppendTexts(&json, "interests", definition->interest_count, definition->interests);
 	appendStringInfo(&json, ", \"label_is_array\": %s", definition->label_is_array ? "true" : "false");
 	appendStringInfo(&json, ", \"options\": %s}",
 					 options ? JsonbToCString(NULL, &options->root, VARSIZE(options)) : "{}");
@@ -454,9 +456,10 @@ InterestDefinitionFromJson(Jsonb *value, InterestDefinition *definition)
 	columns->text_count = ReadNames(&object, "texts", &columns->texts);
 	columns->numeric_count = ReadNames(&object, "numerics", &columns->numerics);
 	columns->categorical_count = ReadNames(&object, "categoricals", &columns->categoricals);
+	definition->interest_count = ReadNames(&object, "interests", &definition->interests);
 	options = getKeyJsonValueFromContainer(&value->root, "options", strlen("options"), NULL);
-	if (columns->user_id == NULL || columns->at == NULL || columns->label == NULL ||
-		task == NULL || options == NULL)
+	if (columns->user_id == NULL || columns->at == NULL ||
+		(columns->label == NULL && definition->interest_count == 0) || task == NULL || options == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("definition of model \"%s\" is damaged", definition->name),

@@ -20,7 +20,7 @@ typedef struct InterestColumns
 	char	   *user_id;
 	char	   *at;
 	char	   *kind;
-	char	   *label;
+	char	   *label;			/* NULL only where interests are named */
 	int			text_count;
 	char	  **texts;
 	int			numeric_count;
@@ -41,6 +41,8 @@ typedef struct InterestDefinition
 	InterestColumns columns;
 	InterestTask task;
 	bool		label_is_array; /* several interests at once */
+	int			interest_count;
+	char	  **interests;		/* (interest_count): those that are named, label and description */
 	char	   *text_search;	/* configuration of its words, quoted schema and name; NULL: no words */
 
 	/* options */

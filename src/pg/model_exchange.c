@@ -521,7 +521,6 @@ CreateFromFile(FunctionCallInfo fcinfo, const ModelFile *file, const char *name,
 	definition->encoder = encoder;
 	options = getKeyJsonValueFromContainer(&value->root, "options", strlen("options"), NULL);
 	InterestCreateModel(definition, JsonbValueToJsonb(options), SourceOf(fcinfo, file, definition));
-	definition->created_at = GetCurrentTransactionStartTimestamp();	/* as the column's default has it */
 	return definition;
 }
 

@@ -227,8 +227,9 @@ InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor
 	{
 		InitTextColumn(reader, &reader->user,
 					   InitColumn(&reader->user, definition, descriptor, columns->user_id), false);
-		InitTextColumn(reader, &reader->label,
-					   InitColumn(&reader->label, definition, descriptor, columns->label), true);
+		if (columns->label)
+			InitTextColumn(reader, &reader->label,
+						   InitColumn(&reader->label, definition, descriptor, columns->label), true);
 	}
 	reader->text_spans = palloc0(sizeof(InterestSpan) * Max(reader->text_count, 1));
 	reader->numbers = palloc0(sizeof(double) * Max(reader->numeric_count, 1));
@@ -438,7 +439,7 @@ InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *n
 		target->user = missing;
 	else
 		target->user = ReadSpan(&reader->user, values[reader->user.index]);
-	target->label_count = nulls[reader->label.index] ? 0 :
+	target->label_count = reader->label.name == NULL || nulls[reader->label.index] ? 0 :
 		ReadLabels(&reader->label, values[reader->label.index], &target->labels);
 	InterestRestoreStyle(style);
 }

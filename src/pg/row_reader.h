@@ -26,7 +26,8 @@ typedef struct InterestRowTarget
 
 /*
  * A reader of rows of that descriptor, allocated in the current context.  With
- * target, the user and label columns are needed too.  A missing column or one
+ * target, the user column and the label column, where the model has one, are
+ * needed too.  A missing column or one
  * of a type that does not fit is an error that names it.
  */
 extern InterestRowReader *InterestRowReaderMake(const InterestDefinition *definition,

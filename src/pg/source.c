@@ -235,9 +235,8 @@ HashSpans(const InterestSpan *spans, int count, uint64 hash)
 	return hash;
 }
 
-/* Hash of everything that the model reads of a row: breaks ties of time in the order of rows. */
-static uint64
-HashRow(const InterestColumns *columns, const InterestBehaviour *behaviour, const InterestRowTarget *target)
+uint64
+InterestHashRow(const InterestColumns *columns, const InterestBehaviour *behaviour, const InterestRowTarget *target)
 {
 	uint64		hash = InterestHash64(&behaviour->time, sizeof(behaviour->time), behaviour->has_time);
 
@@ -301,7 +300,7 @@ KeepRow(Collector *collector, const InterestBehaviour *behaviour, const Interest
 	KeepBehaviour(collector, behaviour, &row->behaviour);
 	row->sentence = KeepSentence(collector, behaviour);
 	row->texts = KeepTexts(collector, behaviour);
-	row->hash = HashRow(&collector->definition->columns, behaviour, target);
+	row->hash = InterestHashRow(&collector->definition->columns, behaviour, target);
 	row->user = KeepSpan(collector, target->user);
 	row->label_count = target->label_count;
 	row->labels = KeepSpans(collector, target->labels, target->label_count);
@@ -384,17 +383,27 @@ MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 	return collector;
 }
 
-/* A receiver of our own, not a cursor: a cursor's plan is never parallel. */
 static void
-Collect(Collector *collector, const char *relation)
+RequireLabel(const InterestDefinition *definition)
 {
-	char	   *query = psprintf("SELECT %s FROM %s",
-								 InterestColumnList(&collector->definition->columns, true), relation);
+	if (definition->columns.label == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no label column", definition->name),
+				 errdetail("It answers by the names of its interests alone."),
+				 errhint("Create a model that names its label column; NULL in most of its rows does no harm.")));
+}
+
+/* A receiver of our own, not a cursor: a cursor's plan is never parallel. */
+void
+InterestReceiveSource(const InterestDefinition *definition, const char *relation, DestReceiver *receiver)
+{
+	char	   *query = psprintf("SELECT %s FROM %s", InterestColumnList(&definition->columns, true), relation);
 	SPIExecuteOptions options = {0};
 	int			result;
 
 	options.read_only = true;
-	options.dest = &collector->receiver;
+	options.dest = receiver;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	result = SPI_execute_extended(query, &options);
@@ -433,10 +442,12 @@ void
 InterestReadSource(const InterestDefinition *definition, const char *relation,
 				   InterestLoadedEncoder *encoder, InterestLexer *lexer, InterestSource *source)
 {
-	Collector  *collector = MakeCollector(definition, lexer);
+	Collector  *collector;
 
+	RequireLabel(definition);
+	collector = MakeCollector(definition, lexer);
 	InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, 0, 0);
-	Collect(collector, relation);
+	InterestReceiveSource(definition, relation, &collector->receiver);
 	source->set.count = collector->count;
 	source->set.rows = collector->rows;
 	source->set.word_count = lexer ? (int) hash_get_num_entries(collector->words) : 0;

@@ -6,10 +6,13 @@
 #ifndef INTEREST_SOURCE_H
 #define INTEREST_SOURCE_H
 
+#include "tcop/dest.h"
+
 #include "core/training/training.h"
 #include "pg/definition.h"
 #include "pg/encoder_store.h"
 #include "pg/lexemes.h"
+#include "pg/row_reader.h"
 
 /*
  * Texts are kept once as the encoder sees them, until they are encoded; of words
@@ -31,5 +34,13 @@ typedef struct InterestSource
 extern void InterestReadSource(const InterestDefinition *definition, const char *relation,
 							   InterestLoadedEncoder *encoder, InterestLexer *lexer,
 							   InterestSource *source);
+
+/* Hands the rows of the relation, the columns that a reader with target needs, to a receiver. */
+extern void InterestReceiveSource(const InterestDefinition *definition, const char *relation,
+								  DestReceiver *receiver);
+
+/* Hash of everything that the model reads of a row: breaks ties of time in the order of rows. */
+extern uint64 InterestHashRow(const InterestColumns *columns, const InterestBehaviour *behaviour,
+							  const InterestRowTarget *target);
 
 #endif

@@ -13,11 +13,13 @@
 
 #include "core/training/training.h"
 #include "pg/model_store.h"
+#include "pg/names.h"
 #include "pg/progress.h"
 #include "pg/report.h"
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/store.h"
+#include "pg/train.h"
 
 #define MAX_EPOCHS 1000
 #define MAX_BATCH_SIZE 65536
@@ -210,9 +212,9 @@ LexerOf(const InterestDefinition *definition, const InterestLoadedEncoder *encod
 	return InterestLexerMake(definition, encoder ? &encoder->tokenizer : NULL);
 }
 
-static InterestTrainingDefinition
-TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEncoder *encoder,
-				   InterestLexer *lexer)
+InterestTrainingDefinition
+InterestTrainingDefinitionOf(const InterestDefinition *definition, InterestLoadedEncoder *encoder,
+							 InterestLexer *lexer)
 {
 	InterestTrainingDefinition training = {0};
 
@@ -229,6 +231,7 @@ TrainingDefinition(const InterestDefinition *definition, const InterestLoadedEnc
 	training.task = definition->task;
 	training.several = definition->label_is_array;
 	training.head = definition->head;
+	training.named = InterestNamedOf(definition, encoder);
 	return training;
 }
 
@@ -274,7 +277,7 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, "interest training", TRAINING_BLOCK);
 	InterestLoadedEncoder *encoder = EncoderOf(definition);
 	InterestLexer *lexer = LexerOf(definition, encoder);
-	InterestTrainingDefinition training = TrainingDefinition(definition, encoder, lexer);
+	InterestTrainingDefinition training = InterestTrainingDefinitionOf(definition, encoder, lexer);
 	InterestTrainingObserver observer = {log, InterestProgressObserve, LogEpoch};
 	InterestTrainingResult result;
 	InterestSource source;

@@ -165,6 +165,12 @@ InterestFitPlatt(const InterestHead *head, const InterestPredictions *scored, In
 		positives[scored->label[i]] += scored->weight[i];
 	}
 	FitSigmoid(scored, -1, known, total * interests - known, scratch->host, common);
+	if (!(common[0] > 0.0))
+	{
+		/* Too few users say how sure a margin is: its plain sigmoid, in its own order. */
+		common[0] = 1.0;
+		common[1] = 0.0;
+	}
 	for (int j = 0; j < interests; j++)
 	{
 		double		own[2] = {0.0, 0.0};

@@ -253,28 +253,77 @@ MoveCodes(const Clustering *clustering)
 	InterestArenaReturnTo(scratch, mark);
 }
 
+/* Codes of the gathered vectors. */
+static void
+Cluster(Clustering *clustering, uint64_t seed)
+{
+	if (clustering->rows == 0)
+		return;
+	clustering->nearest = InterestArenaArray(clustering->arithmetic.scratch, int, clustering->rows);
+	memset(clustering->nearest, -1, sizeof(int) * (size_t) clustering->rows);
+	ChooseSeeds(clustering, seed);
+	RepeatFirstCode(clustering);
+	for (int round = 0; round < MAX_ROUNDS && AssignRows(clustering); round++)
+	{
+		MoveCodes(clustering);
+		RepeatFirstCode(clustering);
+	}
+}
+
+static Clustering
+ClusteringOf(const InterestModel *model, const InterestKernel *kernel, InterestArena *scratch)
+{
+	return (Clustering) {
+		.arithmetic = {.kernel = kernel, .scratch = scratch},
+		.dimensions = model->shape.dimensions, .codebook = model->codebook
+	};
+}
+
 void
 InterestLearnCodebook(const InterestPreparedRows *prepared, InterestModel *model,
 					  uint64_t seed, const InterestKernel *kernel, InterestArena *scratch)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	Clustering	clustering = {
-		.arithmetic = {.kernel = kernel, .scratch = scratch},
-		.dimensions = model->shape.dimensions, .codebook = model->codebook
-	};
+	Clustering	clustering = ClusteringOf(model, kernel, scratch);
 
 	GatherVectors(&clustering, prepared, model);
-	if (clustering.rows > 0)
+	Cluster(&clustering, seed);
+	InterestArenaReturnTo(scratch, mark);
+}
+
+/* The vectors of rows that are a sentence and nothing else. */
+static void
+GatherSentences(Clustering *clustering, const InterestModel *model, int count, const float *const *sentences)
+{
+	InterestArena *scratch = clustering->arithmetic.scratch;
+	InterestRowNetwork network = model->network;
+	InterestRowInput *input = InterestArenaArray(scratch, InterestRowInput, CHUNK_ROWS);
+	const float *dense = InterestArenaAllocateZero(scratch, sizeof(float) * (size_t) network.features.dense_width);
+
+	InterestRowNetworkPack(&network, scratch);
+	clustering->vectors = InterestArenaArray(scratch, float, (size_t) count * clustering->dimensions);
+	for (int first = 0; first < count; first += CHUNK_ROWS)
 	{
-		clustering.nearest = InterestArenaArray(scratch, int, clustering.rows);
-		memset(clustering.nearest, -1, sizeof(int) * (size_t) clustering.rows);
-		ChooseSeeds(&clustering, seed);
-		RepeatFirstCode(&clustering);
-		for (int round = 0; round < MAX_ROUNDS && AssignRows(&clustering); round++)
+		int			chunk = count - first < CHUNK_ROWS ? count - first : CHUNK_ROWS;
+		const InterestRowInput *inputs[CHUNK_ROWS];
+
+		for (int i = 0; i < chunk; i++)
 		{
-			MoveCodes(&clustering);
-			RepeatFirstCode(&clustering);
+			input[i] = (InterestRowInput) {.texts = {.sentence = sentences[first + i]}, .dense = dense, .weight = 1.0};
+			inputs[i] = &input[i];
 		}
+		AddVectors(clustering, &network, chunk, inputs);
 	}
+}
+
+void
+InterestMakeCodebook(InterestModel *model, int count, const float *const *sentences, uint64_t seed,
+					 const InterestKernel *kernel, InterestArena *scratch)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	Clustering	clustering = ClusteringOf(model, kernel, scratch);
+
+	GatherSentences(&clustering, model, count, sentences);
+	Cluster(&clustering, seed);
 	InterestArenaReturnTo(scratch, mark);
 }

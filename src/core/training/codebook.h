@@ -19,4 +19,8 @@
 extern void InterestLearnCodebook(const InterestPreparedRows *prepared, InterestModel *model,
 								  uint64_t seed, const InterestKernel *kernel, InterestArena *scratch);
 
+/* The same of rows that are a sentence each (count) and nothing else. */
+extern void InterestMakeCodebook(InterestModel *model, int count, const float *const *sentences,
+								 uint64_t seed, const InterestKernel *kernel, InterestArena *scratch);
+
 #endif

@@ -599,18 +599,21 @@ CheckInterests(const InterestNames *interests, int training_users, InterestStatu
 }
 
 bool
-InterestLearnInterests(const InterestPreparedRows *prepared, InterestArena *arena,
-					   InterestArena *scratch, InterestNames *interests, InterestStatus *status)
+InterestLearnInterests(const InterestPreparedRows *prepared, const InterestNames *named,
+					   InterestArena *arena, InterestArena *scratch, InterestNames *interests,
+					   InterestStatus *status)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	TrainingRows rows = TrainingRowsOf(prepared, scratch);
 	const InterestTrainingRow *row;
-	size_t		room = 0;
+	size_t		room = named ? (size_t) named->count : 0;
 	MetNames	met = {NULL, 0};
 
 	while ((row = NextTrainingRow(&rows)) != NULL)
 		room += (size_t) row->label_count;
 	met.spans = InterestArenaArray(scratch, InterestSpan, room);
+	for (int i = 0; named && i < named->count; i++)
+		met.spans[met.count++] = named->spans[i];
 	rows = TrainingRowsOf(prepared, scratch);
 	while ((row = NextTrainingRow(&rows)) != NULL)
 		for (int i = 0; i < row->label_count; i++)

@@ -57,8 +57,9 @@ extern bool InterestMakeInputs(InterestPreparedRows *prepared, const InterestFea
 							   const int64_t *half_life, InterestArena *arena,
 							   const InterestTrainingObserver *observer, InterestStatus *status);
 
-/* The interests: labels of the training users' rows that are used. */
-extern bool InterestLearnInterests(const InterestPreparedRows *prepared, InterestArena *arena,
+/* The interests: those that are named (NULL: none), and labels of the training users' rows that are used. */
+extern bool InterestLearnInterests(const InterestPreparedRows *prepared, const InterestNames *named,
+								   InterestArena *arena,
 								   InterestArena *scratch, InterestNames *interests,
 								   InterestStatus *status);
 

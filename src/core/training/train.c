@@ -5,6 +5,7 @@
 #include "core/training/baseline.h"
 #include "core/training/calibrate.h"
 #include "core/training/codebook.h"
+#include "core/training/names.h"
 #include "core/training/optimizer.h"
 #include "core/training/transfer.h"
 
@@ -42,6 +43,7 @@ const InterestTrainingOptions InterestTrainingDefault = {
 typedef struct Trainer
 {
 	const InterestTrainingOptions *options;
+	const InterestNamedInterests *named;	/* NULL: none */
 	const InterestTrainingObserver *observer;
 	InterestArena work;			/* lasts as long as the training */
 	InterestArena scratch;		/* of an epoch and a batch */
@@ -127,7 +129,8 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	InterestFeaturesComplete(&model->network.features);
 	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&trainer->work, trainer->observer, status) ||
-		!InterestLearnInterests(prepared, arena, &trainer->scratch, &model->interests, status) ||
+		!InterestLearnInterests(prepared, definition->named ? &definition->named->labels : NULL, arena,
+								&trainer->scratch, &model->interests, status) ||
 		!InterestModelCreate(model, arena, status))
 		return false;
 	InterestFindLabels(prepared, &model->interests, &trainer->work);
@@ -211,6 +214,25 @@ StartFromRates(Trainer *trainer, InterestStatus *status)
 	return true;
 }
 
+/* What names say; where there is a base, only of interests that it does not know. */
+static bool
+StartFromNames(Trainer *trainer, InterestStatus *status)
+{
+	const InterestModel *base = trainer->options->base;
+
+	if (trainer->named == NULL)
+		return true;
+	if (base)
+	{
+		bool		same_head = base->head.kind == trainer->model->head.kind;
+
+		InterestNameInterests(trainer->model, trainer->named, same_head ? &base->interests : NULL);
+		return true;
+	}
+	return InterestStartFromNamesOf(&trainer->prepared, trainer->model, trainer->named,
+									trainer->options->seed, &trainer->scratch, status);
+}
+
 static size_t
 HeadStart(const InterestModel *model)
 {
@@ -251,6 +273,8 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 		return false;
 	if (options->base)
 		InterestTakeParameters(options, model);
+	if (!StartFromNames(trainer, status))
+		return false;
 	trainer->gradient = *model;
 	InterestModelBind(&trainer->gradient, InterestArenaAllocateZero(&trainer->work, sizeof(float) * count));
 	TouchWords(trainer);
@@ -347,6 +371,8 @@ FitDiscriminants(Trainer *trainer, int epoch)
 		}
 		InterestArenaReturnTo(&trainer->scratch, mark);
 	}
+	if (trainer->named)
+		InterestAddNames(model, trainer->named, &sums, &trainer->scratch);
 	InterestLdaSolve(&sums, &model->head, &trainer->scratch);
 	InterestArenaFree(&arena);
 }
@@ -532,7 +558,7 @@ InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *
 			  InterestArena *arena, InterestModel *model, InterestTrainingResult *result,
 			  InterestStatus *status)
 {
-	Trainer		trainer = {.options = options, .observer = observer, .model = model, .result = result};
+	Trainer		trainer = {.options = options, .named = definition->named, .observer = observer, .model = model, .result = result};
 	bool		done;
 
 	if (!CheckOptions(options, status))

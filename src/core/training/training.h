@@ -67,6 +67,13 @@ typedef struct InterestTrainingSet
 	const InterestTrainingText *texts;	/* (text_count): distinct ones of any column */
 } InterestTrainingSet;
 
+/* Interests that have a name, and what the encoder made of it. */
+typedef struct InterestNamedInterests
+{
+	InterestNames labels;		/* sorted, each once */
+	const float *sentences;		/* (labels.count, sentence_width) */
+} InterestNamedInterests;
+
 /* What the model is made of; strings stay the caller's. */
 typedef struct InterestTrainingDefinition
 {
@@ -83,6 +90,7 @@ typedef struct InterestTrainingDefinition
 	InterestTask task;
 	bool		several;		/* the label is an array: several interests at once, with a sigmoid head */
 	InterestHeadKind head;		/* of one interest */
+	const InterestNamedInterests *named;	/* NULL: none */
 } InterestTrainingDefinition;
 
 typedef struct InterestTrainingOptions
@@ -184,6 +192,16 @@ extern bool InterestTrain(const InterestTrainingSet *set,
 						  const InterestTrainingObserver *observer,
 						  InterestArena *arena, InterestModel *model,
 						  InterestTrainingResult *result, InterestStatus *status);
+
+/*
+ * A model before any training, made of the names of its interests and of rows
+ * without labels, as core/training/names.h says; codes are those of the rows.
+ * rows (count) lead to sentences of the definition's width.
+ */
+extern bool InterestNameModel(const InterestTrainingDefinition *definition, uint64_t seed,
+							  int count, const float *const *rows,
+							  const InterestKernel *kernel, InterestArena *arena,
+							  InterestModel *model, InterestStatus *status);
 
 typedef enum InterestSplit
 {

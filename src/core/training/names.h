@@ -1,0 +1,52 @@
+/*
+ * names.h
+ *	  Interests by name: what a model knows before any training.
+ *
+ * algorithm: section 3.  The sentence part is the PCA of rows' sentences,
+ * centred by their mean; an interest is the direction of its name in there, and
+ * logits are scaled cosines.  No label is needed.
+ */
+#ifndef INTEREST_TRAINING_NAMES_H
+#define INTEREST_TRAINING_NAMES_H
+
+#include "core/network/lda.h"
+#include "core/training/prepare.h"
+
+/* Rows that the PCA is made of, at most: those with the lowest hashes. */
+#define INTEREST_NAME_ROWS 10000
+
+/*
+ * A bound model that was just initialized becomes one that knows its names:
+ * rows are the sentences (count, each of the model's sentence_width) of the
+ * rows, in any order that is always the same; with fewer than d of them the names themselves
+ * take their place.  What the d dimensions leave room for is filled up with the
+ * span of the names, then at random, keyed by seed.  Nothing else than
+ * sentences says anything; interests without a name are as likely as any.
+ *
+ * Fails where a sentence is not finite, and for a fusion that cannot hand a
+ * sentence through.
+ */
+extern bool InterestStartFromNames(const InterestModel *model, const InterestNamedInterests *named,
+								   int count, const float *const *rows, uint64_t seed,
+								   InterestArena *scratch, InterestStatus *status);
+
+/* The same for the training users' rows. */
+extern bool InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestModel *model,
+									 const InterestNamedInterests *named, uint64_t seed,
+									 InterestArena *scratch, InterestStatus *status);
+
+/*
+ * Gives the head the names of the interests that are not known (NULL: of all),
+ * as the model's sentence part sees them; one without a name gets none.
+ */
+extern void InterestNameInterests(const InterestModel *model, const InterestNamedInterests *named,
+								  const InterestNames *known);
+
+/* Adds each name to the sums of discriminants, as one user who has one row that says just that. */
+extern void InterestAddNames(const InterestModel *model, const InterestNamedInterests *named,
+							 InterestLdaSums *sums, InterestArena *scratch);
+
+/* The mean norm of sentences (count); 1 where they are all 0. */
+extern double InterestMeanNorm(int count, const float *const *rows, int width);
+
+#endif
