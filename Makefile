@@ -99,6 +99,8 @@ GLUE = \
 	src/pg/definition.o \
 	src/pg/digest.o \
 	src/pg/doctor.o \
+	src/pg/doctor_data.o \
+	src/pg/doctor_live.o \
 	src/pg/document_reader.o \
 	src/pg/encode.o \
 	src/pg/encode_cache.o \
@@ -156,7 +158,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words names suggest \
+	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words names suggest doctor_data \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -181,7 +181,7 @@ COMMENT ON FUNCTION interest_similarity(text, text, text) IS 'cosine of the vect
 
 CREATE FUNCTION interest_doctor(model text DEFAULT NULL,
 		OUT check_name text, OUT status text, OUT detail text, OUT fix text) RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL RESTRICTED COST 10000 ROWS 10;
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE COST 10000 ROWS 20;
 COMMENT ON FUNCTION interest_doctor(text) IS 'what is installed, loaded and shared, with what to do about what is not as it should be (status ok, warning or error)';
 
 CREATE VIEW interest_encoders WITH (security_barrier) AS

@@ -8,6 +8,7 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "pg/doctor.h"
 #include "pg/encode_cache.h"
 #include "pg/encoder_store.h"
 #include "pg/model_store.h"
@@ -18,16 +19,8 @@
 
 #define COLUMNS 4
 
-typedef enum Condition
-{
-	CONDITION_OK,
-	CONDITION_WARNING,
-	CONDITION_ERROR
-} Condition;
-
-/* One finding, a row of the result; fix is NULL where there is nothing to do. */
-static void
-Report(ReturnSetInfo *result, const char *check, Condition condition, const char *detail, const char *fix)
+void
+InterestFinding(ReturnSetInfo *result, const char *check, InterestCondition condition, const char *detail, const char *fix)
 {
 	static const char *const words[] = {"ok", "warning", "error"};
 	Datum		values[COLUMNS] = {CStringGetTextDatum(check), CStringGetTextDatum(words[condition]),
@@ -60,11 +53,11 @@ CheckInstallation(ReturnSetInfo *result)
 	char	   *version = InterestInstalledVersion();
 
 	if (strcmp(version, INTEREST_VERSION) != 0)
-		Report(result, "installation", CONDITION_ERROR,
+		InterestFinding(result, "installation", INTEREST_CONDITION_ERROR,
 			   psprintf("the library is version %s, its SQL objects are of version %s", INTEREST_VERSION, version),
 			   "Run ALTER EXTENSION interest UPDATE, then connect again.");
 	else
-		Report(result, "installation", CONDITION_OK, psprintf("version %s", version), NULL);
+		InterestFinding(result, "installation", INTEREST_CONDITION_OK, psprintf("version %s", version), NULL);
 }
 
 /* The names of other kernels that this processor runs, best last. */
@@ -88,10 +81,10 @@ CheckKernel(ReturnSetInfo *result)
 	char	   *detail = psprintf("%s; this processor also runs %s", current->name, OtherKernels(current));
 
 	if (current != best)
-		Report(result, "kernel", CONDITION_WARNING, detail,
+		InterestFinding(result, "kernel", INTEREST_CONDITION_WARNING, detail,
 			   psprintf("RESET interest.kernel: %s is quicker, and all give the same vectors.", best->name));
 	else
-		Report(result, "kernel", CONDITION_OK, detail, NULL);
+		InterestFinding(result, "kernel", INTEREST_CONDITION_OK, detail, NULL);
 }
 
 /*
@@ -106,20 +99,20 @@ CheckEncoder(ReturnSetInfo *result, const InterestEncoderState *state)
 
 	if (!state->sound || state->stored != state->size)
 	{
-		Report(result, check, CONDITION_ERROR,
+		InterestFinding(result, check, INTEREST_CONDITION_ERROR,
 			   psprintf("damaged: its rows hold " UINT64_FORMAT " bytes of " UINT64_FORMAT, state->stored, state->size),
 			   "Load it again under another name, or drop it first.");
 		return;
 	}
 	known = psprintf("%d dimensions, %s stored", state->config.hidden, Amount(state->stored));
 	if (state->loaded != NULL && !state->loaded->mapped)
-		Report(result, check, CONDITION_WARNING,
+		InterestFinding(result, check, INTEREST_CONDITION_WARNING,
 			   psprintf("%s; this session holds a copy of its own: %s", known, strerror(state->loaded->error)),
 			   "Let the server write temporary files of that size in its data directory, then connect again.");
 	else if (state->file_size == 0)
-		Report(result, check, CONDITION_OK, psprintf("%s; the next session that uses it packs it for all", known), NULL);
+		InterestFinding(result, check, INTEREST_CONDITION_OK, psprintf("%s; the next session that uses it packs it for all", known), NULL);
 	else
-		Report(result, check, CONDITION_OK,
+		InterestFinding(result, check, INTEREST_CONDITION_OK,
 			   psprintf("%s; packed for all sessions, %s%s", known, Amount(state->file_size),
 						state->loaded != NULL ? ", mapped by this one" : ""), NULL);
 }
@@ -140,7 +133,7 @@ CheckEncoders(ReturnSetInfo *result, List *states)
 		CheckEncoder(result, state);
 	}
 	if (!usable)
-		Report(result, "encoders", CONDITION_OK, "there is none that you may use",
+		InterestFinding(result, "encoders", INTEREST_CONDITION_OK, "there is none that you may use",
 			   "Load one with interest_load_encoder('name', 'directory').");
 }
 
@@ -155,14 +148,14 @@ CheckSharedCache(ReturnSetInfo *result)
 
 	InterestSharedCacheDescribe(&state);
 	if (state.available)
-		Report(result, "shared cache", CONDITION_OK,
+		InterestFinding(result, "shared cache", INTEREST_CONDITION_OK,
 			   psprintf("%s; " UINT64_FORMAT " of " UINT64_FORMAT " places taken; " UINT64_FORMAT " hits and " UINT64_FORMAT " misses of all sessions",
 						Amount(state.size), state.used, state.slots, state.hits, state.misses), NULL);
 	else if (state.error != 0)
-		Report(result, "shared cache", CONDITION_WARNING, psprintf("there is none: %s", strerror(state.error)),
+		InterestFinding(result, "shared cache", INTEREST_CONDITION_WARNING, psprintf("there is none: %s", strerror(state.error)),
 			   "Let the server write a temporary file of interest.shared_cache in its data directory.");
 	else
-		Report(result, "shared cache", CONDITION_OK, "switched off",
+		InterestFinding(result, "shared cache", INTEREST_CONDITION_OK, "switched off",
 			   "Set interest.shared_cache in postgresql.conf: new sessions then find what others have encoded.");
 }
 
@@ -171,7 +164,7 @@ CheckEncodeCache(ReturnSetInfo *result)
 {
 	InterestEncodeCacheState state = InterestEncodeCacheDescribe();
 
-	Report(result, "encode cache", CONDITION_OK,
+	InterestFinding(result, "encode cache", INTEREST_CONDITION_OK,
 		   psprintf(UINT64_FORMAT " texts in %s; " UINT64_FORMAT " hits and " UINT64_FORMAT " misses of this session",
 					state.texts, Amount(state.size), state.hits, state.misses), NULL);
 }
@@ -183,7 +176,7 @@ CheckTemporaryFiles(ReturnSetInfo *result)
 	uint64		size;
 
 	InterestSharedFilesCount("", &count, &size);
-	Report(result, "temporary files", CONDITION_OK,
+	InterestFinding(result, "temporary files", INTEREST_CONDITION_OK,
 		   psprintf("%d, of %s, for all databases of the server", count, Amount(size)), NULL);
 }
 
@@ -203,29 +196,41 @@ HasEncoder(List *states, const uint8 *content_hash)
 	return false;
 }
 
-static void
-CheckModel(ReturnSetInfo *result, const char *name, List *states)
+/* The model's versions; the deployed one, NULL if there is none. */
+static InterestVersion *
+CheckVersions(ReturnSetInfo *result, const InterestDefinition *definition, List *states)
 {
-	const InterestDefinition *definition = InterestUsableModel(name);
+	const char *name = definition->name;
 	char	   *check = psprintf("model \"%s\"", name);
 	InterestVersion *version;
 
 	if (definition->versions == 0)
 	{
-		Report(result, check, CONDITION_WARNING, "not trained",
+		InterestFinding(result, check, INTEREST_CONDITION_WARNING, "not trained",
 			   psprintf("Run SELECT * FROM interest_train(%s).", quote_literal_cstr(name)));
-		return;
+		return NULL;
 	}
 	version = InterestFindDeployed(name);
 	if (version == NULL)
-		Report(result, check, CONDITION_WARNING, "no version is deployed",
+		InterestFinding(result, check, INTEREST_CONDITION_WARNING, "no version is deployed",
 			   psprintf("Run SELECT interest_deploy(%s, version).", quote_literal_cstr(name)));
 	else if (version->has_encoder && !HasEncoder(states, version->encoder_hash))
-		Report(result, check, CONDITION_ERROR,
+		InterestFinding(result, check, INTEREST_CONDITION_ERROR,
 			   psprintf("the encoder of version %d is not in this database", version->version),
 			   "Load the same encoder again with interest_load_encoder.");
 	else
-		Report(result, check, CONDITION_OK, psprintf("version %d of %d is deployed", version->version, definition->versions), NULL);
+		InterestFinding(result, check, INTEREST_CONDITION_OK, psprintf("version %d of %d is deployed", version->version, definition->versions), NULL);
+	return version;
+}
+
+static void
+CheckModel(ReturnSetInfo *result, const char *name, List *states)
+{
+	const InterestDefinition *definition = InterestUsableModel(name);
+	const InterestVersion *version = CheckVersions(result, definition, states);
+
+	InterestCheckData(result, definition);
+	InterestCheckTracking(result, definition, version);
 }
 
 INTEREST_FUNCTION(interest_doctor);

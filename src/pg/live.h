@@ -133,6 +133,9 @@ extern void InterestReportFuture(const char *model, int level);
 /* Triggers on every table that is followed and its partitions, and no others. */
 extern void InterestSetTriggers(const InterestDefinition *definition, const InterestTracking *tracking);
 
+/* Tables, partitions among them, that are followed but lack a trigger, or have one that is disabled: Oids. */
+extern List *InterestUnfollowed(const InterestDefinition *definition, const InterestTracking *tracking);
+
 /* Recomputes every profile under the active snapshot, the model's row being locked; returns their number. */
 extern int64 InterestRebuild(const InterestDefinition *definition);
 

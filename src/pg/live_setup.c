@@ -264,6 +264,41 @@ InterestSetTriggers(const InterestDefinition *definition, const InterestTracking
 	}
 }
 
+static bool
+IsFollowedInFull(List *found, Oid table)
+{
+	for (int i = 0; i < (int) lengthof(trigger_kinds); i++)
+	{
+		const TriggerKind *kind = &trigger_kinds[i];
+		int16		type = kind->events | (kind->row ? TRIGGER_TYPE_ROW : 0);
+		bool		there = kind->row && get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE;
+		ListCell   *cell;
+
+		foreach(cell, found)
+		{
+			const FoundTrigger *trigger = lfirst(cell);
+
+			there |= trigger->table == table && trigger->type == type && trigger->fires == kind->fires;
+		}
+		if (!there)
+			return false;
+	}
+	return true;
+}
+
+List *
+InterestUnfollowed(const InterestDefinition *definition, const InterestTracking *tracking)
+{
+	List	   *found = FindTriggers(definition->name);
+	List	   *unfollowed = NIL;
+	ListCell   *table;
+
+	foreach(table, FollowedTables(tracking))
+		if (!IsFollowedInFull(found, lfirst_oid(table)))
+			unfollowed = lappend_oid(unfollowed, lfirst_oid(table));
+	return unfollowed;
+}
+
 /*
  * The profile table
  */
