@@ -93,7 +93,7 @@ NamesOf(int count)
 
 	for (int k = 0; k < count; k++)
 	{
-		labels[k] = Name("label", k);
+		labels[k] = Name("interest", k);
 		sentences[k * WIDTH + k] = 1.0f;
 	}
 	named->labels = (InterestNames) {count, labels};

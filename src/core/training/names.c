@@ -37,6 +37,9 @@
 /* |u| of a user of one row, for the prior counts as another. */
 #define ONE_ROW 0.5f
 
+/* Labelled rows of an interest that count as much as its name where a training starts. */
+#define NAME_ROWS 3.0
+
 #define NAMES_KEY UINT64_C(0x6e616d65)
 
 /* An orthonormal basis on its way. */
@@ -207,6 +210,14 @@ SilenceOthers(const InterestModel *model)
 			memset(fusion->transform[m].weight, 0, sizeof(float) * d * d);
 }
 
+/* Makes the norm of a direction (d) 1, if it has one. */
+static void
+Normalize(int d, double square, float *direction)
+{
+	for (int k = 0; k < d && square > 0.0; k++)
+		direction[k] = (float) (direction[k] / sqrt(square));
+}
+
 /* direction (d) of a sentence as the model's sentence part sees it, of norm 1 or 0 */
 static void
 FindDirection(const InterestRowNetwork *network, const float *sentence, float *direction)
@@ -226,8 +237,7 @@ FindDirection(const InterestRowNetwork *network, const float *sentence, float *d
 		square += sum * sum;
 		direction[k] = (float) sum;
 	}
-	for (int k = 0; k < d && square > 0.0; k++)
-		direction[k] = (float) (direction[k] / sqrt(square));
+	Normalize(d, square, direction);
 }
 
 void
@@ -458,6 +468,50 @@ ListRows(const InterestPreparedRows *prepared, InterestArena *scratch, HashedRow
 	return count;
 }
 
+/*
+ * Where rows have labels, an interest is the mean direction of its name and of
+ * its rows: few labels help, and none is lost on a step too far.
+ */
+static void
+AddLabelled(const InterestPreparedRows *prepared, const InterestModel *model, InterestArena *scratch)
+{
+	const InterestLinear *linear = &model->head.linear;
+	int			width = model->network.features.sentence_width;
+	int			d = linear->inputs;
+	float	   *direction = InterestArenaArray(scratch, float, d);
+	int			seen = 0;
+
+	for (size_t i = 0; i < (size_t) linear->outputs * d; i++)
+		linear->weight[i] *= (float) NAME_ROWS;
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		const InterestTrainingUser *user = &prepared->users[u];
+
+		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
+		{
+			int			sentence = prepared->rows[i]->sentence;
+
+			if (sentence < 0 || prepared->label_first[i] == prepared->label_first[i + 1])
+				continue;
+			if (seen++ % ROWS_BETWEEN_CHECKS == 0)
+				InterestCheckCancel(scratch->host);
+			FindDirection(&model->network, prepared->set->sentences + (size_t) width * (size_t) sentence, direction);
+			for (int l = prepared->label_first[i]; l < prepared->label_first[i + 1]; l++)
+				for (int k = 0; prepared->labels[l] >= 0 && k < d; k++)
+					linear->weight[(size_t) prepared->labels[l] * d + k] += direction[k];
+		}
+	}
+	for (int j = 0; j < linear->outputs; j++)
+	{
+		float	   *weight = linear->weight + (size_t) j * d;
+		double		square = 0.0;
+
+		for (int k = 0; k < d; k++)
+			square += (double) weight[k] * weight[k];
+		Normalize(d, square, weight);
+	}
+}
+
 bool
 InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestModel *model,
 						 const InterestNamedInterests *named, uint64_t seed, InterestArena *scratch,
@@ -478,6 +532,23 @@ InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestMod
 	for (int i = 0; i < count; i++)
 		lowest[i] = prepared->set->sentences + width * (size_t) rows[order[i]].sentence;
 	done = InterestStartFromNames(model, named, count, lowest, seed, scratch, status);
+	if (done)
+		AddLabelled(prepared, model, scratch);
 	InterestArenaReturnTo(scratch, mark);
 	return done;
+}
+
+double
+InterestRateAfterNames(const InterestPreparedRows *prepared)
+{
+	double		labelled = 0.0;
+
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		const InterestTrainingUser *user = &prepared->users[u];
+
+		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
+			labelled += prepared->label_first[i + 1] > prepared->label_first[i];
+	}
+	return labelled / (labelled + INTEREST_NAMES_WORTH);
 }

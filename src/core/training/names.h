@@ -12,6 +12,12 @@
 #include "core/network/lda.h"
 #include "core/training/prepare.h"
 
+/*
+ * What names are worth in labelled rows: a training that starts from them learns
+ * at the rate's share rows / (rows + this), so that a few rows do not undo them.
+ */
+#define INTEREST_NAMES_WORTH 1000.0
+
 /* Rows that the PCA is made of, at most: those with the lowest hashes. */
 #define INTEREST_NAME_ROWS 10000
 
@@ -30,10 +36,13 @@ extern bool InterestStartFromNames(const InterestModel *model, const InterestNam
 								   int count, const float *const *rows, uint64_t seed,
 								   InterestArena *scratch, InterestStatus *status);
 
-/* The same for the training users' rows. */
+/* The same for the training users' rows; those with labels move the interests from their names towards them. */
 extern bool InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestModel *model,
 									 const InterestNamedInterests *named, uint64_t seed,
 									 InterestArena *scratch, InterestStatus *status);
+
+/* The share of the learning rate that the training users' labelled rows are worth. */
+extern double InterestRateAfterNames(const InterestPreparedRows *prepared);
 
 /*
  * Gives the head the names of the interests that are not known (NULL: of all),

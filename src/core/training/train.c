@@ -56,6 +56,7 @@ typedef struct Trainer
 	InterestOptimizer optimizer;
 	InterestLossRule rule;
 	float	   *surrogate;		/* lda: (parameters of the head), the softmax that it is learned through */
+	double		rate;			/* share of the learning rate */
 	float	   *best;			/* (parameters) */
 	int			epochs_since_best;
 	InterestTrainingResult *result;
@@ -220,6 +221,7 @@ StartFromNames(Trainer *trainer, InterestStatus *status)
 {
 	const InterestModel *base = trainer->options->base;
 
+	trainer->rate = 1.0;
 	if (trainer->named == NULL)
 		return true;
 	if (base)
@@ -229,6 +231,7 @@ StartFromNames(Trainer *trainer, InterestStatus *status)
 		InterestNameInterests(trainer->model, trainer->named, same_head ? &base->interests : NULL);
 		return true;
 	}
+	trainer->rate = InterestRateAfterNames(&trainer->prepared);
 	return InterestStartFromNamesOf(&trainer->prepared, trainer->model, trainer->named,
 									trainer->options->seed, &trainer->scratch, status);
 }
@@ -327,7 +330,7 @@ TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *statu
 		if (!isfinite(loss))
 			return FailNotFinite(epoch->epoch, status);
 		InterestOptimizerStep(&trainer->optimizer,
-							  options->learning_rate * InterestLearningRate(done, options->warm_up),
+							  trainer->rate * options->learning_rate * InterestLearningRate(done, options->warm_up),
 							  &trainer->gradient);
 		epoch->loss += loss * batch.read_count;
 		epoch->samples += batch.read_count;
