@@ -90,8 +90,7 @@ Covariance(const Basis *basis, int count, const float *const *rows, InterestAren
 
 	for (int r = 0; r < count; r++)
 	{
-		if (r % ROWS_BETWEEN_CHECKS == 0)
-			InterestCheckCancel(scratch->host);
+		InterestCheckCancel(scratch->host);
 		Centre(basis, rows[r], centred);
 		for (int i = 0; i < n; i++)
 			for (int j = i; j < n; j++)
@@ -326,8 +325,9 @@ InterestStartFromNames(const InterestModel *model, const InterestNamedInterests 
 	return done;
 }
 
-double
-InterestMeanNorm(int count, const float *const *rows, int width)
+/* Mean norm of sentences (count); 1 where they are all 0. */
+static double
+MeanNorm(int count, const float *const *rows, int width)
 {
 	double		sum = 0.0;
 
@@ -377,7 +377,7 @@ Specify(const InterestTrainingDefinition *definition, int count, const float *co
 	features->categoricals = InterestArenaAllocateZero(arena, categoricals);
 	model->network.fusion.kind = definition->fusion;
 	model->network.sentence_scale = (float) (INTEREST_SENTENCE_SCALE /
-											 InterestMeanNorm(count, rows, definition->sentence_width));
+											 MeanNorm(count, rows, definition->sentence_width));
 }
 
 /*

@@ -55,7 +55,4 @@ extern void InterestNameInterests(const InterestModel *model, const InterestName
 extern void InterestAddNames(const InterestModel *model, const InterestNamedInterests *named,
 							 InterestLdaSums *sums, InterestArena *scratch);
 
-/* The mean norm of sentences (count); 1 where they are all 0. */
-extern double InterestMeanNorm(int count, const float *const *rows, int width);
-
 #endif
