@@ -808,7 +808,9 @@ InterestTakeSuggestions(Oid source, bool with_label, InterestColumns *columns, c
 		InterestSuggestion *suggestion = lfirst(cell);
 		bool		of_label = strcmp(suggestion->argument, "label") == 0 || strcmp(suggestion->argument, "task") == 0;
 
-		if ((of_label && !with_label) || strcmp(suggestion->argument, "vectors") == 0)
+		/* the encoder is chosen where the model is created, vectors are not read yet */
+		if ((of_label && !with_label) || strcmp(suggestion->argument, "vectors") == 0 ||
+			strcmp(suggestion->argument, "encoder") == 0)
 			continue;
 		TakeSuggestion(suggestion, columns, task);
 		AppendArgument(&text, suggestion);
