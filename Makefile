@@ -158,7 +158,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words names suggest doctor_data \
+	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words vectors names suggest doctor_data \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -17,7 +17,6 @@ SELECT pg_temp.make(user_id => NULL);
 SELECT pg_temp.make(at => NULL);
 SELECT pg_temp.make(label => NULL);
 SELECT pg_temp.make(numerics => NULL);
-SELECT interest_create_model('bad', 'visit', vectors => '{image}');
 SELECT interest_create_model('bad', 'visit', interests => '{music}');
 -- what is not there
 SELECT pg_temp.make(source => 'no_such_table');

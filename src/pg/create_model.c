@@ -92,16 +92,6 @@ NamesArgument(FunctionCallInfo fcinfo, int argument, const char *what, char ***n
 }
 
 static void
-RefuseArgument(FunctionCallInfo fcinfo, int argument, const char *what, const char *hint)
-{
-	if (!PG_ARGISNULL(argument))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("%s is not supported in this version", what),
-				 errhint("%s", hint)));
-}
-
-static void
 ReportDuplicate(const char *name)
 {
 	ereport(ERROR,
@@ -179,6 +169,8 @@ CheckColumns(Relation source, const InterestColumns *columns)
 		CheckColumn(source, columns->numerics[i]);
 	for (int i = 0; i < columns->categorical_count; i++)
 		CheckColumn(source, columns->categoricals[i]);
+	for (int i = 0; i < columns->vector_count; i++)
+		CheckColumn(source, columns->vectors[i]);
 }
 
 static void
@@ -225,6 +217,7 @@ CheckLeak(const InterestDefinition *definition)
 	if (!Contains(columns->text_count, columns->texts, columns->label) &&
 		!Contains(columns->numeric_count, columns->numerics, columns->label) &&
 		!Contains(columns->categorical_count, columns->categoricals, columns->label) &&
+		!Contains(columns->vector_count, columns->vectors, columns->label) &&
 		!(columns->kind && strcmp(columns->kind, columns->label) == 0))
 		return;
 	ereport(ERROR,
@@ -341,11 +334,11 @@ ChooseEncoder(const InterestDefinition *definition)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a model without texts needs no text_search"),
 				 errhint("Name the text columns in texts, or leave text_search out.")));
-	if (columns->numeric_count + columns->categorical_count == 0)
+	if (columns->numeric_count + columns->categorical_count + columns->vector_count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model has no features"),
-				 errhint("Name columns in texts, numerics or categoricals.")));
+				 errhint("Name columns in texts, numerics, categoricals or vectors.")));
 	return NULL;
 }
 
@@ -380,7 +373,6 @@ RequireLabel(FunctionCallInfo fcinfo, const InterestColumns *columns)
 static void
 ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
 {
-	RefuseArgument(fcinfo, ARG_VECTORS, "vectors", "Use texts, numerics and categoricals.");
 	columns->user_id = RequiredName(fcinfo, ARG_USER_ID, "user_id", "Name the column that tells the user, for example user_id => 'user_id'.");
 	columns->at = RequiredName(fcinfo, ARG_AT, "at", "Name the column that tells the time of a row, for example at => 'created_at'.");
 	columns->label = NameArgument(fcinfo, ARG_LABEL);
@@ -389,6 +381,11 @@ ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
 	columns->text_count = NamesArgument(fcinfo, ARG_TEXTS, "texts", &columns->texts);
 	columns->numeric_count = NamesArgument(fcinfo, ARG_NUMERICS, "numerics", &columns->numerics);
 	columns->categorical_count = NamesArgument(fcinfo, ARG_CATEGORICALS, "categoricals", &columns->categoricals);
+	columns->vector_count = NamesArgument(fcinfo, ARG_VECTORS, "vectors", &columns->vectors);
+	if (columns->vector_count > INTEREST_MAX_VECTORS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("vectors has more than %d columns", INTEREST_MAX_VECTORS)));
 }
 
 /* The columns and the task: as named, or as they look. */

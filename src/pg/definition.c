@@ -357,7 +357,7 @@ void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
 	static const char *const known[] = {"balance", "class_weights", "dimensions", "fusion", "half_lives", "head",
-	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "text_search", "words"};
+	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "text_search", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -369,7 +369,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, text_search and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, text_search and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
@@ -378,6 +378,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 	ReadHalfLives(&object, definition);
 	ReadParts(&object, definition);
 	ReadFusion(&object, definition);
+	(void) InterestJsonBool(&object, "shared_projection", &definition->shared_projection);
 	ReadAllKinds(&object, definition);
 	ReadLearning(&object, definition);
 }
@@ -423,6 +424,7 @@ InterestDefinitionToJson(const InterestDefinition *definition, Jsonb *options)
 	AppendTexts(&json, "categoricals", columns->categorical_count, columns->categoricals);
 	if (definition->interest_count > 0)
 		AppendTexts(&json, "interests", definition->interest_count, definition->interests);
+	AppendTexts(&json, "vectors", columns->vector_count, columns->vectors);
 	appendStringInfo(&json, ", \"label_is_array\": %s", definition->label_is_array ? "true" : "false");
 	appendStringInfo(&json, ", \"options\": %s}",
 					 options ? JsonbToCString(NULL, &options->root, VARSIZE(options)) : "{}");
@@ -457,6 +459,7 @@ InterestDefinitionFromJson(Jsonb *value, InterestDefinition *definition)
 	columns->numeric_count = ReadNames(&object, "numerics", &columns->numerics);
 	columns->categorical_count = ReadNames(&object, "categoricals", &columns->categoricals);
 	definition->interest_count = ReadNames(&object, "interests", &definition->interests);
+	columns->vector_count = ReadNames(&object, "vectors", &columns->vectors);
 	options = getKeyJsonValueFromContainer(&value->root, "options", strlen("options"), NULL);
 	if (columns->user_id == NULL || columns->at == NULL ||
 		(columns->label == NULL && definition->interest_count == 0) || task == NULL || options == NULL)

@@ -27,6 +27,8 @@ typedef struct InterestColumns
 	char	  **numerics;
 	int			categorical_count;
 	char	  **categoricals;
+	int			vector_count;
+	char	  **vectors;
 } InterestColumns;
 
 typedef struct InterestDefinition
@@ -52,6 +54,7 @@ typedef struct InterestDefinition
 	InterestKind *kinds;		/* (kind_names.count) */
 	uint64		seed;
 	InterestFusionKind fusion;
+	bool		shared_projection;	/* of vector columns of one width */
 	bool		words;			/* as the options say; text_search is what has come of it */
 	char	   *text_search_option; /* NULL: none */
 	bool		sentences;		/* likewise; encoder is what has come of it */

@@ -121,6 +121,46 @@ ReadCategories(Jsonb *document, const char *key)
 	return values;
 }
 
+/* An array of numbers; also as a string, which JSON has of types that it does not know. */
+static InterestVector
+ReadVector(Jsonb *document, const char *key)
+{
+	JsonbValue *value = Find(document, key);
+	InterestVector vector = {0, NULL};
+	JsonbIterator *iterator;
+	JsonbValue	element;
+	JsonbIteratorToken token;
+	Jsonb	   *text;
+	float	   *values;
+
+	if (value == NULL)
+		return vector;
+	if (value->type == jbvString)
+	{
+		text = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+												  CStringGetDatum(pnstrdup(value->val.string.val, value->val.string.len))));
+		value->type = jbvBinary;
+		value->val.binary.data = &text->root;
+	}
+	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
+		Refuse(key, "a vector", "Vectors are JSON arrays of numbers.");
+	InterestCheckWidth(key, JsonContainerSize(value->val.binary.data));
+	values = palloc(sizeof(float) * JsonContainerSize(value->val.binary.data));
+	iterator = JsonbIteratorInit(value->val.binary.data);
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+	{
+		if (token != WJB_ELEM)
+			continue;
+		if (element.type != jbvNumeric)
+			Refuse(key, "a vector", "Vectors are JSON arrays of numbers.");
+		values[vector.width++] =
+			InterestVectorElement(key, DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
+																		  NumericGetDatum(element.val.numeric))));
+	}
+	vector.values = values;
+	return vector;
+}
+
 /* Whether the time starts as ISO 8601 and ends with its zone: no setting matters then. */
 static bool
 IsSelfContained(const char *text)
@@ -166,6 +206,7 @@ InterestReadDocument(const InterestDefinition *definition, Jsonb *document, Inte
 	InterestSpan *texts = palloc(sizeof(InterestSpan) * Max(columns->text_count, 1));
 	double	   *numerics = palloc(sizeof(double) * Max(columns->numeric_count, 1));
 	InterestValues *categoricals = palloc(sizeof(InterestValues) * Max(columns->categorical_count, 1));
+	InterestVector *vectors = palloc(sizeof(InterestVector) * Max(columns->vector_count, 1));
 	JsonbValue *kind;
 
 	if (!JB_ROOT_IS_OBJECT(document))
@@ -185,4 +226,7 @@ InterestReadDocument(const InterestDefinition *definition, Jsonb *document, Inte
 	behaviour->texts = texts;
 	behaviour->numerics = numerics;
 	behaviour->categoricals = categoricals;
+	for (int i = 0; i < columns->vector_count; i++)
+		vectors[i] = ReadVector(document, columns->vectors[i]);
+	behaviour->vectors = vectors;
 }

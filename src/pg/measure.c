@@ -17,6 +17,7 @@
 #include "pg/model_store.h"
 #include "pg/progress.h"
 #include "pg/report.h"
+#include "pg/row_reader.h"
 #include "pg/scores.h"
 #include "pg/settings.h"
 #include "pg/source.h"
@@ -93,6 +94,7 @@ ReadRows(FunctionCallInfo fcinfo, int source, Measured *measured)
 {
 	InterestReadSource(measured->definition, RelationArgument(fcinfo, source, measured->definition),
 					   measured->encoder, measured->lexer, &measured->source);
+	InterestCheckVectors(measured->definition, &measured->model->model.network.features, measured->source.vectors);
 }
 
 /* Begins a result, takes a version and reads the rows for it. */

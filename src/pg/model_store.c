@@ -310,6 +310,8 @@ InterestFits(const InterestDefinition *definition, const InterestModel *model, i
 	return features->text_count == columns->text_count &&
 		features->numeric_count == columns->numeric_count &&
 		features->categorical_count == columns->categorical_count &&
+		features->vector_count == columns->vector_count &&
+		features->shared_projection == definition->shared_projection &&
 		features->sentence_width == sentence_width &&
 		(features->word_columns != NULL) == (definition->text_search != NULL) &&
 		InterestHeadIsOfOne(model->head.kind) == !definition->label_is_array;

@@ -213,6 +213,7 @@ QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, Inte
 	InterestStatus status;
 
 	InterestQueryTexts(query, behaviour, projected);
+	InterestCheckVectors(query->definition, &query->model->model.network.features, behaviour->vectors);
 	switch (InterestRowVector(&query->model->model, behaviour, &texts,
 							  &query->scratch->arena, query->vector, row, &status))
 	{
@@ -260,7 +261,8 @@ CheckShortForm(const InterestDefinition *definition)
 {
 	const InterestColumns *columns = &definition->columns;
 
-	if (columns->text_count != 1 || columns->numeric_count > 0 || columns->categorical_count > 0 || columns->kind)
+	if (columns->text_count != 1 || columns->numeric_count > 0 || columns->categorical_count > 0 ||
+		columns->vector_count > 0 || columns->kind)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("model \"%s\" reads more of a row than a time and a text", definition->name),

@@ -6,15 +6,20 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "pg/encode.h"
@@ -32,6 +37,8 @@ typedef struct Column
 	bool		by_value;
 	char		align;
 	FmgrInfo	output;
+	bool		has_cast;		/* of a vector: a function makes real[] of it */
+	FmgrInfo	cast;
 } Column;
 
 struct InterestRowReader
@@ -51,11 +58,14 @@ struct InterestRowReader
 	Column	   *numerics;
 	int			categorical_count;
 	Column	   *categoricals;
+	int			vector_count;
+	Column	   *vectors;
 
 	/* what the last behaviour row points to */
 	InterestSpan *text_spans;
 	double	   *numbers;
 	InterestValues *category_values;
+	InterestVector *vector_values;
 };
 
 static int
@@ -82,16 +92,6 @@ FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *def
 				 errmsg("column \"%s\" of model \"%s\" is not in the row", name, definition->name),
 				 errhint("Give the aggregate a row of the model's source, or a subquery with its columns.")));
 	return found;
-}
-
-static char
-TypeCategory(Oid type)
-{
-	char		category;
-	bool		preferred;
-
-	get_type_category_preferred(type, &category, &preferred);
-	return category;
 }
 
 /* Types whose text may depend on the settings of InterestFixStyle. */
@@ -172,6 +172,43 @@ CheckText(Column *column, Oid type)
 				   "Texts are of a string type or an enum; cast the column to text in a view.");
 }
 
+/*
+ * real[], double precision[], or what a cast in C makes real[] of, as pgvector's
+ * types have one.  No other cast: what a user wrote must not run as whoever
+ * reads the row.
+ */
+static void
+CheckVector(Column *column, Oid type)
+{
+	Oid			cast = InvalidOid;
+	HeapTuple	tuple;
+	Oid			language;
+
+	column->type = getBaseType(type);
+	if (column->type == FLOAT4ARRAYOID || column->type == FLOAT8ARRAYOID)
+		return;
+	switch (find_coercion_pathway(FLOAT4ARRAYOID, column->type, COERCION_EXPLICIT, &cast))
+	{
+		case COERCION_PATH_RELABELTYPE:
+			column->type = FLOAT4ARRAYOID;
+			return;
+		case COERCION_PATH_FUNC:
+			break;
+		default:
+			cast = InvalidOid;
+	}
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(cast));
+	language = HeapTupleIsValid(tuple) ? ((Form_pg_proc) GETSTRUCT(tuple))->prolang : InvalidOid;
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	if (language != ClanguageId && language != INTERNALlanguageId)
+		RefuseType(column->name, type, "a vector",
+				   "Vectors are of type real[] or double precision[], or of one with a cast to real[] that is written in C.");
+	column->has_cast = true;
+	fmgr_info(cast, &column->cast);
+	column->type = FLOAT4ARRAYOID;
+}
+
 /* Finds a column and remembers its name; the type's reading is up to the caller. */
 static Oid
 InitColumn(Column *column, const InterestDefinition *definition, TupleDesc descriptor, const char *name)
@@ -206,6 +243,11 @@ InitFeatureColumns(InterestRowReader *reader, const InterestDefinition *definiti
 		InitTextColumn(reader, &reader->categoricals[i],
 					   InitColumn(&reader->categoricals[i], definition, descriptor, columns->categoricals[i]),
 					   true);
+	reader->vector_count = columns->vector_count;
+	reader->vectors = palloc0(sizeof(Column) * columns->vector_count);
+	for (int i = 0; i < columns->vector_count; i++)
+		CheckVector(&reader->vectors[i],
+					InitColumn(&reader->vectors[i], definition, descriptor, columns->vectors[i]));
 }
 
 InterestRowReader *
@@ -234,6 +276,7 @@ InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor
 	reader->text_spans = palloc0(sizeof(InterestSpan) * Max(reader->text_count, 1));
 	reader->numbers = palloc0(sizeof(double) * Max(reader->numeric_count, 1));
 	reader->category_values = palloc0(sizeof(InterestValues) * Max(reader->categorical_count, 1));
+	reader->vector_values = palloc0(sizeof(InterestVector) * Max(reader->vector_count, 1));
 	return reader;
 }
 
@@ -336,6 +379,76 @@ InterestFiniteNumber(const char *column, double number)
 	return number;
 }
 
+float
+InterestVectorElement(const char *column, double element)
+{
+	float		narrow = (float) element;
+
+	if (!isfinite(narrow))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("column \"%s\" has a vector with the value %s", column,
+						isnan(element) ? "NaN" : isinf(element) ? "infinity" : psprintf("%g", element)),
+				 errhint("Elements of a vector are finite numbers of type real; use NULL for a missing vector.")));
+	return narrow;
+}
+
+void
+InterestCheckWidth(const char *column, int width)
+{
+	if (width < 1 || width > INTEREST_MAX_VECTOR_WIDTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("column \"%s\" has a vector of %d dimensions", column, width),
+				 errhint("A vector has from 1 to %d dimensions; use NULL for a missing one.", INTEREST_MAX_VECTOR_WIDTH)));
+}
+
+void
+InterestCheckVectors(const InterestDefinition *definition, const InterestFeatures *features,
+					 const InterestVector *vectors)
+{
+	for (int i = 0; i < features->vector_count; i++)
+		if (vectors[i].values && features->vectors[i].width > 0 && vectors[i].width != features->vectors[i].width)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("column \"%s\" has a vector of %d dimensions", definition->columns.vectors[i],
+							vectors[i].width),
+					 errdetail("Model \"%s\" was trained on vectors of %d dimensions.", definition->name,
+							   features->vectors[i].width),
+					 errhint("Give it vectors of the encoder that it was trained with, or train it again.")));
+}
+
+static InterestVector
+ReadVector(Column *column, Datum value)
+{
+	InterestVector vector;
+	ArrayType  *array;
+	float	   *narrow;
+
+	if (column->has_cast)
+		value = FunctionCall3(&column->cast, value, Int32GetDatum(-1), BoolGetDatum(true));
+	array = DatumGetArrayTypeP(value);
+	if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("column \"%s\" has an array that is not a vector", column->name),
+				 errhint("A vector is an array of one dimension without NULLs; use NULL for a missing one.")));
+	vector.width = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	InterestCheckWidth(column->name, vector.width);
+	if (column->type == FLOAT4ARRAYOID)
+	{
+		vector.values = (const float *) ARR_DATA_PTR(array);
+		for (int i = 0; i < vector.width; i++)
+			(void) InterestVectorElement(column->name, vector.values[i]);
+		return vector;
+	}
+	narrow = palloc(sizeof(float) * vector.width);
+	for (int i = 0; i < vector.width; i++)
+		narrow[i] = InterestVectorElement(column->name, ((const float8 *) ARR_DATA_PTR(array))[i]);
+	vector.values = narrow;
+	return vector;
+}
+
 int64
 InterestFiniteTime(const char *column, int64 time)
 {
@@ -413,6 +526,13 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 	behaviour->texts = reader->text_spans;
 	behaviour->numerics = reader->numbers;
 	behaviour->categoricals = reader->category_values;
+	for (int i = 0; i < reader->vector_count; i++)
+	{
+		int			index = reader->vectors[i].index;
+
+		reader->vector_values[i] = nulls[index] ? (InterestVector) {0} : ReadVector(&reader->vectors[i], values[index]);
+	}
+	behaviour->vectors = reader->vector_values;
 }
 
 /* A blank label is missing, as a blank text is. */
@@ -478,5 +598,7 @@ InterestColumnList(const InterestColumns *columns, bool target)
 		AppendColumn(&list, &seen, columns->numerics[i]);
 	for (int i = 0; i < columns->categorical_count; i++)
 		AppendColumn(&list, &seen, columns->categoricals[i]);
+	for (int i = 0; i < columns->vector_count; i++)
+		AppendColumn(&list, &seen, columns->vectors[i]);
 	return list.data;
 }

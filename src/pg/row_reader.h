@@ -47,6 +47,17 @@ extern double InterestFiniteNumber(const char *column, double number);
 extern int64 InterestFiniteTime(const char *column, int64 time);
 
 /*
+ * An element of a vector, narrowed, and the width of one: errors that name the
+ * column if the one is not finite or the other is none that a model can have.
+ */
+extern float InterestVectorElement(const char *column, double element);
+extern void InterestCheckWidth(const char *column, int width);
+
+/* An error that names the column if a vector is not as wide as the features have it. */
+extern void InterestCheckVectors(const InterestDefinition *definition, const InterestFeatures *features,
+								 const InterestVector *vectors);
+
+/*
  * Settings that make the same value the same text in every session (those that
  * pg_dump uses, UTC and more), until they are restored; an error restores them too.
  */

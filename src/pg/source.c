@@ -61,6 +61,7 @@ typedef struct Collector
 	int			text_room;
 	InterestTrainingText *text; /* (texts) */
 	int64		rows_without_user;
+	InterestVector *vectors;	/* the first one of each vector column */
 } Collector;
 
 static uint32
@@ -246,7 +247,48 @@ InterestHashRow(const InterestColumns *columns, const InterestBehaviour *behavio
 		hash = InterestHash64(&behaviour->numerics[i], sizeof(double), hash);
 	for (int i = 0; i < columns->categorical_count; i++)
 		hash = HashSpans(behaviour->categoricals[i].values, behaviour->categoricals[i].count, hash + i);
+	for (int i = 0; i < columns->vector_count; i++)
+		if (behaviour->vectors[i].values)
+			hash = InterestHash64(behaviour->vectors[i].values, sizeof(float) * behaviour->vectors[i].width, hash + i);
 	return HashSpans(target->labels, target->label_count, hash);
+}
+
+/* The vectors are as wide as the first ones of their columns. */
+static void
+CheckWidths(Collector *collector, const InterestVector *vectors)
+{
+	for (int i = 0; i < collector->definition->columns.vector_count; i++)
+	{
+		if (vectors[i].values && collector->vectors[i].values == NULL)
+			collector->vectors[i] = vectors[i];
+		if (vectors[i].values && vectors[i].width != collector->vectors[i].width)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_EXCEPTION),
+					 errmsg("column \"%s\" has vectors of %d and of %d dimensions",
+							collector->definition->columns.vectors[i], collector->vectors[i].width, vectors[i].width),
+					 errhint("Vectors of a column are of one encoder: leave those of others out, by a view.")));
+	}
+}
+
+static const InterestVector *
+KeepVectors(Collector *collector, const InterestVector *vectors)
+{
+	int			count = collector->definition->columns.vector_count;
+	InterestVector *kept;
+
+	if (count == 0)
+		return NULL;
+	kept = MemoryContextAlloc(collector->keep, sizeof(InterestVector) * count);
+	for (int i = 0; i < count; i++)
+	{
+		Size		size = sizeof(float) * vectors[i].width;
+
+		kept[i] = vectors[i];
+		if (vectors[i].values)
+			kept[i].values = memcpy(MemoryContextAlloc(collector->keep, size), vectors[i].values, size);
+	}
+	CheckWidths(collector, kept);
+	return kept;
 }
 
 /* Copies what the behaviour points to; texts are kept as the sentence. */
@@ -268,6 +310,7 @@ KeepBehaviour(Collector *collector, const InterestBehaviour *behaviour, Interest
 		values[i].values = KeepSpans(collector, behaviour->categoricals[i].values, values[i].count);
 	}
 	kept->categoricals = values;
+	kept->vectors = KeepVectors(collector, behaviour->vectors);
 }
 
 static InterestTrainingRow *
@@ -379,6 +422,7 @@ MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 	collector->rows = palloc(sizeof(InterestTrainingRow) * collector->room);
 	collector->sentence_room = 1024;
 	collector->sentence = palloc(sizeof(InterestSpan) * collector->sentence_room);
+	collector->vectors = palloc0(sizeof(InterestVector) * Max(definition->columns.vector_count, 1));
 	StartWords(collector, lexer);
 	return collector;
 }
@@ -455,6 +499,7 @@ InterestReadSource(const InterestDefinition *definition, const char *relation,
 	source->set.text_count = lexer ? (int) hash_get_num_entries(collector->texts) : 0;
 	source->set.texts = collector->text;
 	source->rows_without_user = collector->rows_without_user;
+	source->vectors = collector->vectors;
 	source->texts = (int) hash_get_num_entries(collector->sentences);
 	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;
 	MemoryContextDelete(collector->row);

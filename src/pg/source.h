@@ -24,6 +24,7 @@ typedef struct InterestSource
 	InterestTrainingSet set;
 	int64		rows_without_user;	/* skipped */
 	int			texts;			/* distinct ones as the encoder sees them */
+	InterestVector *vectors;	/* the first one of each vector column, whose width all others have */
 } InterestSource;
 
 /*

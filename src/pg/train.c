@@ -228,11 +228,24 @@ InterestTrainingDefinitionOf(const InterestDefinition *definition, InterestLoade
 	training.fusion = definition->fusion;
 	training.numeric_count = definition->columns.numeric_count;
 	training.categorical_count = definition->columns.categorical_count;
+	training.vector_count = definition->columns.vector_count;
+	training.shared_projection = definition->shared_projection;
 	training.task = definition->task;
 	training.several = definition->label_is_array;
 	training.head = definition->head;
 	training.named = InterestNamedOf(definition, encoder);
 	return training;
+}
+
+/* Widths of the vector columns, 0 of one without any vector. */
+static const int *
+WidthsOf(const InterestSource *source, int count)
+{
+	int		   *widths = palloc(sizeof(int) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		widths[i] = source->vectors[i].width;
+	return widths;
 }
 
 static void
@@ -287,6 +300,7 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 
 	ReadBaseArguments(fcinfo, definition, encoder, options);
 	InterestReadSource(definition, InterestSourceSql(definition), encoder, lexer, &source);
+	training.vector_widths = WidthsOf(&source, training.vector_count);
 	INSTR_TIME_SET_CURRENT(log->start);
 	if (!InterestTrain(&source.set, &training, options, InterestCurrentKernel(), InterestSgemm,
 					   &observer, &arena->arena, &model, &result, &status))

@@ -91,6 +91,8 @@ Answer(InterestModel *model, InterestArena *arena)
 		sentence[i] = 0.1f;
 	behaviour.categoricals =
 		InterestArenaAllocateZero(arena, sizeof(InterestValues) * (size_t) features->categorical_count);
+	behaviour.vectors =
+		InterestArenaAllocateZero(arena, sizeof(InterestVector) * (size_t) features->vector_count);
 	for (int i = 0; features->word_columns && i < features->text_count; i++)
 		words[i] = KnownWords(&features->word_columns[i], arena);
 	InterestModelOpen(model, arena, InterestKernelChoose("auto"));

@@ -29,6 +29,8 @@ static const InterestSpan words[] = {SPAN("be"), SPAN("film"), SPAN("\xc3\xa9t\x
 static const int64_t word_rows[] = {300, 2, 7};
 static const InterestSpan interests[] = {SPAN("Action"), SPAN("Drama"), SPAN("\xff\0x")};
 
+static const InterestVector no_vectors[2];
+
 /* A small model with something of everything. */
 static InterestModel
 Specify(void)
@@ -46,8 +48,11 @@ Specify(void)
 		.numeric_count = COUNT(numerics), .numerics = numerics,
 		.categorical_count = 2,
 		.categoricals = InterestArenaAllocateZero(&arena, 2 * sizeof(InterestCategorical)),
+		.vector_count = 2,
+		.vectors = InterestArenaAllocateZero(&arena, 2 * sizeof(InterestVectorColumn)),
 		.kind_names = {COUNT(kinds), kind_names}, .kinds = kinds
 	};
+	model.network.features.vectors[1].width = 3;
 	model.network.features.categoricals[0].values = (InterestNames) {COUNT(genders), genders};
 	model.network.features.word_columns = InterestArenaNew(&arena, InterestWordColumn);
 	model.network.features.word_columns[0] = (InterestWordColumn) {
@@ -99,7 +104,7 @@ TestLayout(void)
 {
 	static const char *const names[] = {
 		"sentence.weight", "sentence.bias", "words", "embedding", "embedding",
-		"hidden.weight", "hidden.bias", "output.weight", "output.bias", "fusion.bias",
+		"hidden.weight", "hidden.bias", "output.weight", "output.bias", "vector.weight", "fusion.bias",
 		"mu", "theta", "gate", "eta", "head.temperature", "head.log_scale", "head.weight", "head.bias"
 	};
 	InterestModel model = Make();
@@ -119,8 +124,8 @@ TestLayout(void)
 	CHECK_INTEGER(model.parameter_count, offset);
 	CHECK(model.network.embeddings == model.parameters + model.blocks[3].offset);
 	CHECK(model.network.word_vectors == model.parameters + model.blocks[2].offset);
-	CHECK(model.network.fusion.bias == model.parameters + model.blocks[9].offset);
-	CHECK(model.mu == model.parameters + model.blocks[10].offset);
+	CHECK(model.network.fusion.bias == model.parameters + model.blocks[10].offset);
+	CHECK(model.mu == model.parameters + model.blocks[11].offset);
 	CHECK(model.head.linear.bias + COUNT(interests) == model.parameters + model.parameter_count);
 }
 
@@ -541,7 +546,7 @@ TestAnswers(void)
 	const float sentence[SENTENCE_WIDTH] = {0.5f, -0.5f, 0.5f, -0.5f};
 	const InterestRowTexts with_text = {.sentence = sentence};
 	const InterestRowTexts without_text = {.sentence = NULL};
-	InterestBehaviour behaviour = {true, DAY, SPAN("hide"), texts, age, categoricals};
+	InterestBehaviour behaviour = {true, DAY, SPAN("hide"), texts, age, categoricals, no_vectors};
 	float		v[DIMENSIONS];
 	float		without[DIMENSIONS];
 	float		probabilities[COUNT(interests)];
@@ -596,7 +601,7 @@ TestCode(void)
 	const InterestValues categoricals[] = {{0, NULL}, {0, NULL}};
 	const float sentence[SENTENCE_WIDTH] = {0.5f, -0.5f, 0.5f, -0.5f};
 	const InterestRowTexts row_texts = {.sentence = sentence};
-	InterestBehaviour behaviour = {true, DAY, {NULL, 0}, texts, age, categoricals};
+	InterestBehaviour behaviour = {true, DAY, {NULL, 0}, texts, age, categoricals, no_vectors};
 	InterestReadingModel reading;
 	float		v[DIMENSIONS];
 	double		distance = 0.0;
@@ -629,7 +634,7 @@ TestOverflow(void)
 	const float sentence[SENTENCE_WIDTH] = {1.0f};
 	const InterestRowTexts row_texts = {.sentence = sentence};
 	const float huge[] = {1e15f, 1e25f, HUGE_VALF, NAN};
-	InterestBehaviour behaviour = {true, 0, {NULL, 0}, texts, age, categoricals};
+	InterestBehaviour behaviour = {true, 0, {NULL, 0}, texts, age, categoricals, no_vectors};
 	float		v[DIMENSIONS];
 	InterestStateRow row;
 	InterestStatus status;

@@ -89,6 +89,11 @@ TestNames(void)
 #define SENTENCE_WIDTH 11
 #define DIMENSIONS 9
 
+/* Two vector columns of one width, one that no training row had, one of another width. */
+#define VECTORS 4
+#define MODALITIES (INTEREST_FIRST_VECTOR + VECTORS)
+static const int vector_widths[VECTORS] = {5, 5, 0, 17};
+
 static const InterestNumeric numerics[] = {{30.0, 10.0}, {-1.5, 0.25}};
 static const InterestSpan genders[] = {SPAN("F"), SPAN("M")};
 static const InterestSpan genres[] = {
@@ -113,9 +118,25 @@ MakeWordColumns(void)
 	return columns;
 }
 
-/* Bound to random parameters; sentence_width 0: no encoder. */
+static InterestVectorColumn *
+MakeVectorColumns(void)
+{
+	InterestVectorColumn *columns = InterestArenaAllocateZero(&arena, VECTORS * sizeof(*columns));
+
+	for (int i = 0; i < VECTORS; i++)
+		columns[i].width = vector_widths[i];
+	return columns;
+}
+
+/* What a model has beside numerics, categoricals and time. */
+enum
+{
+	SENTENCES = 1, WORDS = 2, OTHERS = 4, SHARED = 8, ALL_PARTS = 16
+};
+
+/* Bound to random parameters. */
 static InterestModel
-MakeModelOf(int sentence_width, bool words, InterestFusionKind fusion, InterestHeadKind head)
+MakeModelOf(int parts, InterestFusionKind fusion, InterestHeadKind head)
 {
 	InterestModel model;
 	InterestStatus status;
@@ -131,10 +152,12 @@ MakeModelOf(int sentence_width, bool words, InterestFusionKind fusion, InterestH
 	model.network.sentence_scale = INTEREST_SENTENCE_SCALE;
 	model.network.fusion.kind = fusion;
 	model.network.features = (InterestFeatures) {
-		.text_count = 2, .sentence_width = sentence_width,
-		.word_columns = words ? MakeWordColumns() : NULL,
+		.text_count = 2, .sentence_width = parts & SENTENCES ? SENTENCE_WIDTH : 0,
+		.word_columns = parts & WORDS ? MakeWordColumns() : NULL,
 		.numeric_count = COUNT(numerics), .numerics = numerics,
 		.categorical_count = 2, .categoricals = categoricals,
+		.vector_count = parts & OTHERS ? VECTORS : 0, .vectors = parts & OTHERS ? MakeVectorColumns() : NULL,
+		.shared_projection = parts & SHARED,
 		.kind_names = {COUNT(kinds), kind_names}, .kinds = kinds
 	};
 	CHECK(InterestModelCreate(&model, &arena, &status));
@@ -145,7 +168,7 @@ MakeModelOf(int sentence_width, bool words, InterestFusionKind fusion, InterestH
 static InterestModel
 MakeModel(int sentence_width, InterestHeadKind head)
 {
-	return MakeModelOf(sentence_width, true, INTEREST_FUSION_CONCAT, head);
+	return MakeModelOf(WORDS | (sentence_width > 0 ? SENTENCES : 0), INTEREST_FUSION_CONCAT, head);
 }
 
 /* --- features --- */
@@ -307,6 +330,64 @@ TestPresence(void)
 #undef RESULT
 }
 
+/* A vector alone makes a row; one of another width does not pass; no training row had the third. */
+static void
+TestVectors(void)
+{
+	InterestModel model = MakeModelOf(OTHERS | SHARED, INTEREST_FUSION_CONCAT, INTEREST_HEAD_SOFTMAX);
+	const InterestFeatures *features = &model.network.features;
+	const float values[17] = {1.0f};
+	InterestVector vectors[VECTORS] = {{0}};
+	InterestBehaviour behaviour = EmptyRow();
+	InterestRowInput input;
+	InterestStatus status;
+
+	CHECK_INTEGER(features->projection_count, 2);
+	behaviour.vectors = vectors;
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status), INTEREST_ROW_SKIPPED);
+	vectors[2] = (InterestVector) {9, values};
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status), INTEREST_ROW_SKIPPED);
+	vectors[1] = (InterestVector) {5, values};
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status), INTEREST_ROW_DONE);
+	CHECK(input.vectors[0] == NULL && input.vectors[1] == values && input.vectors[2] == NULL);
+	vectors[1].width = 4;
+	CHECK_INTEGER(InterestRowInputOf(features, &behaviour, &no_texts, &arena, &input, &status), INTEREST_ROW_FAILED);
+	CHECK_STRING(status.message, "vector column 2 has 4 dimensions");
+	CHECK_STRING(status.detail, "The model was trained on vectors of 5 dimensions.");
+	model = MakeModelOf(OTHERS, INTEREST_FUSION_CONCAT, INTEREST_HEAD_SOFTMAX);
+	CHECK_INTEGER(features->projection_count, 3);
+}
+
+/* A vector says the same at any size; one without differences says nothing, and is finite. */
+static void
+TestVectorSizes(void)
+{
+	static const float scales[] = {1.0f, 1e-38f, 0.125f, 1e38f};
+	InterestModel model = MakeModelOf(OTHERS, INTEREST_FUSION_CONCAT, INTEREST_HEAD_SOFTMAX);
+	InterestVector vectors[VECTORS] = {{0}};
+	InterestBehaviour behaviour = EmptyRow();
+	float		first[DIMENSIONS];
+
+	behaviour.vectors = vectors;
+	InterestModelOpen(&model, &arena, InterestKernelChoose("auto"));
+	for (int s = 0; s <= COUNT(scales); s++)
+	{
+		float		values[5] = {0.5f, -0.25f, 1.0f, 0.0f, 0.75f};
+		float		v[DIMENSIONS];
+		InterestStateRow row;
+		InterestStatus status;
+
+		for (int j = 0; j < 5; j++)
+			values[j] = s < COUNT(scales) ? values[j] * scales[s] : 3e38f;
+		vectors[0] = (InterestVector) {5, values};
+		CHECK_INTEGER(InterestRowVector(&model, &behaviour, &no_texts, &arena, v, &row, &status), INTEREST_ROW_DONE);
+		if (s == 0)
+			memcpy(first, v, sizeof(v));
+		for (int j = 0; j < DIMENSIONS && s < COUNT(scales); j++)
+			CHECK_NEAR(v[j], first[j], 1e-5);
+	}
+}
+
 /* --- words --- */
 
 static void
@@ -365,6 +446,23 @@ MakeBlocks(const InterestFeatures *features, int i)
 	return blocks;
 }
 
+/* Vectors of row i, missing in some rows, of sizes that differ by far. */
+static const InterestVector *
+MakeVectors(int i)
+{
+	InterestVector *vectors = InterestArenaArray(&arena, InterestVector, VECTORS);
+
+	for (int c = 0; c < VECTORS; c++)
+	{
+		int			width = vector_widths[c] > 0 ? vector_widths[c] : 3;
+
+		vectors[c] = (InterestVector) {width, NULL};
+		if ((i + c) % 3 > 0)
+			vectors[c].values = RandomFloats((size_t) width, i % 2 ? 1.0f : 1e30f);
+	}
+	return vectors;
+}
+
 /* Rows with and without each part, the same for every model of a width. */
 static const InterestRowInput *const *
 MakeInputs(const InterestModel *model, int rows)
@@ -388,6 +486,7 @@ MakeInputs(const InterestModel *model, int rows)
 		behaviour.time = i * (DAY + 5 * HOUR);
 		behaviour.numerics = values;
 		behaviour.categoricals = categoricals;
+		behaviour.vectors = MakeVectors(i);
 		CHECK_INTEGER(InterestRowInputOf(&model->network.features, &behaviour, &texts, &arena, input, &status),
 					  INTEREST_ROW_DONE);
 		inputs[i] = input;
@@ -481,6 +580,38 @@ ReferenceWords(const InterestModel *model, const double *parameters,
 			r[j] += tape->words[i].weight * vectors[tape->words[i].word * DIMENSIONS + j];
 }
 
+/*
+ * r += W LN(h), column c's own W or that of its width; dropped is what dropout
+ * has made of LN(h), NULL without.
+ */
+static void
+ReferenceVector(const InterestModel *model, const double *parameters, const float *h, int c,
+				const float *dropped, double *r)
+{
+	static const int own[VECTORS] = {0, 1, -1, 2};
+	static const int shared[VECTORS] = {0, 0, -1, 1};
+	int			width = vector_widths[c];
+	double		x[32];
+	double		mean = 0.0;
+	double		variance = 0.0;
+
+	for (int j = 0; j < width; j++)
+		mean += h[j] / (double) width;
+	for (int j = 0; j < width; j++)
+		variance += (h[j] - mean) * (h[j] - mean) / width;
+	for (int j = 0; j < width; j++)
+	{
+		x[j] = (h[j] - mean) / sqrt(variance);
+		if (dropped && dropped[j] == 0.0f)
+			x[j] = 0.0;
+		else if (dropped)
+			x[j] *= 65536.0 / (65536.0 - 13107.0);
+	}
+	ReferenceLinear(model, parameters, "vector.weight",
+					model->network.features.shared_projection ? shared[c] : own[c], NULL,
+					DIMENSIONS, width, x, r);
+}
+
 /* z of the present modalities to r, as algorithm: section 1 says. */
 static void
 ReferenceFusion(const InterestModel *model, const double *parameters,
@@ -496,7 +627,7 @@ ReferenceFusion(const InterestModel *model, const double *parameters,
 		r[j] = kind == INTEREST_FUSION_CONCAT ? parameters[BlockOffset(model, "fusion.bias", 0) + (size_t) j] : 0.0;
 		product[j] = 1.0;
 	}
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < model->network.fusion.modalities; m++)
 	{
 		double		inner[DIMENSIONS] = {0};
 		double		score = 0.0;
@@ -539,12 +670,12 @@ static void
 ReferenceRow(const InterestModel *model, const double *parameters,
 			 const InterestRowTape *tape, int row, double *v)
 {
-	double		z[INTEREST_MODALITIES][DIMENSIONS] = {{0}};
-	bool		present[INTEREST_MODALITIES];
-	int			line[INTEREST_MODALITIES];
+	double		z[MODALITIES][DIMENSIONS] = {{0}};
+	bool		present[MODALITIES];
+	int			line[MODALITIES];
 	double		square = 0.0;
 
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < model->network.fusion.modalities; m++)
 	{
 		line[m] = tape->lines[m].line_of[row];
 		present[m] = line[m] >= 0;
@@ -559,6 +690,11 @@ ReferenceRow(const InterestModel *model, const double *parameters,
 		ReferenceNonText(model, parameters, tape->inputs[row],
 						 tape->hidden_mask ? tape->hidden_mask + line[INTEREST_NON_TEXT] * INTEREST_HIDDEN : NULL,
 						 z[INTEREST_NON_TEXT]);
+	for (int c = 0; c < model->network.features.vector_count; c++)
+		if (present[INTEREST_FIRST_VECTOR + c])
+			ReferenceVector(model, parameters, tape->inputs[row]->vectors[c], c,
+							tape->sum_mask ? tape->vectors[c] + line[INTEREST_FIRST_VECTOR + c] * vector_widths[c] : NULL,
+							z[INTEREST_FIRST_VECTOR + c]);
 	ReferenceFusion(model, parameters, present, z, v);
 	for (int j = 0; j < DIMENSIONS; j++)
 	{
@@ -635,10 +771,14 @@ CheckRowGradients(const InterestModel *model, const InterestRowTape *tape,
 			used = used || sum != 0.0;
 		}
 
-		/* A modality alone in every row has nothing to be weighed against. */
+		/*
+		 * A modality alone in every row has nothing to be weighed against, and
+		 * dropout may leave a vector column out of all of so few rows.
+		 */
 		CHECK(block->section == INTEREST_REPRESENTATION || !used);
 		CHECK(used || block->section != INTEREST_REPRESENTATION || size == 0 ||
-			  model->network.fusion.kind != INTEREST_FUSION_CONCAT);
+			  model->network.fusion.kind != INTEREST_FUSION_CONCAT ||
+			  (tape->sum_mask && strcmp(block->name, "vector.weight") == 0));
 	}
 }
 
@@ -718,16 +858,16 @@ MakeDropout(InterestDropoutRates rates, int rows)
 static void
 TestRowNetwork(void)
 {
+	static const int parts[] = {0, SENTENCES, WORDS, SENTENCES | WORDS, OTHERS, ALL_PARTS - 1 - SHARED, ALL_PARTS - 1};
 	InterestDropoutRates rates = InterestDropoutDefault;
 	InterestRowDropout dropout;
 
 	rates.modality = 0.4f;
 	dropout = MakeDropout(rates, ROWS);
 	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
-		for (int parts = 0; parts < 4; parts++)
+		for (int p = 0; p < COUNT(parts); p++)
 			for (int dropped = 0; dropped < 2; dropped++)
-				CheckRowNetwork(MakeModelOf(parts & 1 ? SENTENCE_WIDTH : 0, parts & 2,
-											(InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX),
+				CheckRowNetwork(MakeModelOf(parts[p], (InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX),
 								dropped ? &dropout : NULL);
 	CHECK(scaled_rows > 50 && whole_rows > 50);
 }
@@ -883,7 +1023,8 @@ static void
 TestKernels(void)
 {
 	for (int fusion = 0; fusion < INTEREST_FUSIONS; fusion++)
-		CheckKernels(MakeModelOf(SENTENCE_WIDTH, true, (InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX));
+		for (int parts = SENTENCES | WORDS; parts < ALL_PARTS; parts += OTHERS)
+			CheckKernels(MakeModelOf(parts, (InterestFusionKind) fusion, INTEREST_HEAD_SOFTMAX));
 	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
 		CheckKernels(MakeModel(kind % 2 == 0 ? SENTENCE_WIDTH : 0, (InterestHeadKind) kind));
 }
@@ -892,7 +1033,7 @@ int
 main(void)
 {
 	static void (*const tests[]) (void) = {
-		TestJoin, TestNames, TestEmbeddingWidth, TestTime, TestInput, TestPresence,
+		TestJoin, TestNames, TestEmbeddingWidth, TestTime, TestInput, TestPresence, TestVectors, TestVectorSizes,
 		TestWords, TestRowNetwork, TestDropoutRates, TestDropoutKeys, TestKernels
 	};
 

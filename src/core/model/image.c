@@ -8,7 +8,8 @@
  *	  representation   version byte; dimensions; half-lives; fusion byte; text
  *					   columns; sentence width and scale; words; numerics (mean,
  *					   deviation);
- *					   values of each categorical; kinds (names, then weight and
+ *					   values of each categorical; vector columns, whether they
+ *					   share projections, widths; kinds (names, then weight and
  *					   sign of each); parameters; codes
  *	  reading		   parameters
  *	  head			   task byte; head byte; interests; conformal scores (least
@@ -67,6 +68,10 @@ WriteFeatures(InterestWriter *writer, const InterestFeatures *features)
 	InterestWriteVarint(writer, (uint64_t) features->categorical_count);
 	for (int i = 0; i < features->categorical_count; i++)
 		WriteNames(writer, &features->categoricals[i].values);
+	InterestWriteVarint(writer, (uint64_t) features->vector_count);
+	InterestWriteByte(writer, features->shared_projection);
+	for (int i = 0; i < features->vector_count; i++)
+		InterestWriteVarint(writer, (uint64_t) features->vectors[i].width);
 	WriteNames(writer, &features->kind_names);
 	for (int i = 0; i < features->kind_names.count; i++)
 	{
@@ -256,6 +261,18 @@ ReadCategoricals(InterestReader *reader, InterestArena *arena, InterestFeatures 
 }
 
 static void
+ReadVectors(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
+{
+	int			count = ReadCount(reader, INTEREST_MAX_VECTORS, 1);
+
+	features->vector_count = count;
+	features->vectors = InterestArenaArray(arena, InterestVectorColumn, count);
+	features->shared_projection = ReadChoice(reader, 1);
+	for (int i = 0; i < count; i++)
+		features->vectors[i].width = ReadCount(reader, INTEREST_MAX_VECTOR_WIDTH, 0);
+}
+
+static void
 ReadKinds(InterestReader *reader, InterestArena *arena, InterestFeatures *features)
 {
 	InterestKind *kinds;
@@ -285,6 +302,7 @@ ReadRepresentation(InterestReader *reader, InterestArena *arena, InterestModel *
 	ReadWords(reader, arena, features);
 	ReadNumerics(reader, arena, features);
 	ReadCategoricals(reader, arena, features);
+	ReadVectors(reader, arena, features);
 	ReadKinds(reader, arena, features);
 }
 

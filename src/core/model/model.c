@@ -52,7 +52,8 @@ CheckColumns(const InterestFeatures *features, InterestStatus *status)
 					"dimensions of a sentence", status) ||
 		!CheckCount(features->numeric_count, 0, INTEREST_MAX_COLUMNS, "numeric columns", status) ||
 		!CheckCount(features->categorical_count, 0, INTEREST_MAX_COLUMNS,
-					"categorical columns", status))
+					"categorical columns", status) ||
+		!CheckCount(features->vector_count, 0, INTEREST_MAX_VECTORS, "vector columns", status))
 		return false;
 	for (int i = 0; i < features->numeric_count; i++)
 		if (!isfinite(features->numerics[i].mean) ||
@@ -62,6 +63,10 @@ CheckColumns(const InterestFeatures *features, InterestStatus *status)
 	for (int i = 0; i < features->categorical_count; i++)
 		if (!CheckNames(&features->categoricals[i].values, 0, INTEREST_MAX_VALUES,
 						"categorical values", status))
+			return false;
+	for (int i = 0; i < features->vector_count; i++)
+		if (!CheckCount(features->vectors[i].width, 0, INTEREST_MAX_VECTOR_WIDTH,
+						"dimensions of a vector column", status))
 			return false;
 	return true;
 }
@@ -179,10 +184,16 @@ SetSizes(InterestModel *model)
 	network->output = (InterestLinear) {.outputs = d, .inputs = INTEREST_HIDDEN};
 	model->codebook = (InterestLinear) {.outputs = INTEREST_CODES, .inputs = d};
 	network->fusion.dimensions = d;
-	network->fusion.modalities = INTEREST_MODALITIES;
+	network->fusion.modalities = INTEREST_FIRST_VECTOR + network->features.vector_count;
 	network->fusion.has[INTEREST_SENTENCE] = network->features.sentence_width > 0;
 	network->fusion.has[INTEREST_WORDS] = network->features.word_columns != NULL;
 	network->fusion.has[INTEREST_NON_TEXT] = true;
+	for (int i = 0; i < network->features.vector_count; i++)
+		network->fusion.has[INTEREST_FIRST_VECTOR + i] = network->features.vectors[i].width > 0;
+	for (int i = 0; i < network->features.projection_count; i++)
+		network->projection[i] = (InterestLinear) {
+			.outputs = d, .inputs = network->features.projection_width[i]
+		};
 	InterestFusionComplete(&network->fusion);
 	model->head.linear = (InterestLinear) {.outputs = model->interests.count, .inputs = d};
 }
@@ -234,6 +245,10 @@ AddRowNetwork(InterestModel *model)
 				  categoricals[i].width, 1 + categoricals[i].width);
 	AddLinear(model, INTEREST_REPRESENTATION, "hidden.weight", "hidden.bias", &network->hidden);
 	AddLinear(model, INTEREST_REPRESENTATION, "output.weight", "output.bias", &network->output);
+	for (int i = 0; i < network->features.projection_count; i++)
+		AddWeight(model, INTEREST_REPRESENTATION, "vector.weight", network->projection[i].outputs,
+				  network->projection[i].inputs,
+				  network->projection[i].outputs + network->projection[i].inputs);
 	AddFusion(model, &network->fusion);
 }
 
@@ -272,7 +287,7 @@ AddHead(InterestModel *model)
 }
 
 /* Blocks beside those of the words and of the embedding tables. */
-#define FIXED_BLOCKS (18 + INTEREST_MAX_MODALITIES)
+#define FIXED_BLOCKS (18 + INTEREST_MAX_MODALITIES + INTEREST_MAX_VECTORS)
 
 void
 InterestModelLayOut(InterestModel *model, InterestArena *arena)
@@ -415,6 +430,8 @@ InterestModelBind(InterestModel *model, float *parameters)
 	network->embeddings = Take(&parameters, network->features.tables);
 	BindLinear(&network->hidden, &parameters);
 	BindLinear(&network->output, &parameters);
+	for (int i = 0; i < network->features.projection_count; i++)
+		BindWeight(&network->projection[i], &parameters);
 	BindFusion(&network->fusion, &parameters);
 	model->mu = Take(&parameters, (size_t) network->dimensions);
 	model->theta = Take(&parameters, INTEREST_GRANULARITIES);

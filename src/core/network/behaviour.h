@@ -3,7 +3,7 @@
  *	  One row of behaviour as its reader hands it over: nothing is copied.
  *
  * Which columns a row has is the model's (features.h): the arrays are as long
- * as its lists of texts, numerics and categoricals, in their order.
+ * as its lists of texts, numerics, categoricals and vectors, in their order.
  */
 #ifndef INTEREST_BEHAVIOUR_H
 #define INTEREST_BEHAVIOUR_H
@@ -33,6 +33,13 @@ typedef struct InterestWords
 	const InterestWord *words;
 } InterestWords;
 
+/* A vector of another modality, such as what an encoder of images made of one. */
+typedef struct InterestVector
+{
+	int			width;
+	const float *values;		/* (width), finite; NULL: missing */
+} InterestVector;
+
 typedef struct InterestBehaviour
 {
 	bool		has_time;
@@ -41,6 +48,7 @@ typedef struct InterestBehaviour
 	const InterestSpan *texts;	/* (texts) */
 	const double *numerics;		/* (numerics); NaN: missing */
 	const InterestValues *categoricals; /* (categoricals) */
+	const InterestVector *vectors;	/* (vectors) */
 } InterestBehaviour;
 
 /* Whether a text is nothing but ASCII white space, and so as good as none. */

@@ -27,6 +27,29 @@ InterestEmbeddingWidth(int values)
 	return root + 1;
 }
 
+/* Each vector column has a projection of its own, unless those of one width share theirs. */
+static void
+CompleteVectors(InterestFeatures *features)
+{
+	features->projection_count = 0;
+	for (int i = 0; i < features->vector_count; i++)
+	{
+		InterestVectorColumn *column = &features->vectors[i];
+		int			projection = features->shared_projection ? 0 : features->projection_count;
+
+		if (column->width == 0)
+			continue;
+		while (projection < features->projection_count &&
+			   features->projection_width[projection] != column->width)
+			projection++;
+		column->projection = projection;
+		if (projection < features->projection_count)
+			continue;
+		features->projection_width[projection] = column->width;
+		features->projection_count++;
+	}
+}
+
 void
 InterestFeaturesComplete(InterestFeatures *features)
 {
@@ -43,6 +66,7 @@ InterestFeaturesComplete(InterestFeatures *features)
 		features->width += categorical->width;
 		features->tables += ((size_t) categorical->values.count + 1) * (size_t) categorical->width;
 	}
+	CompleteVectors(features);
 	features->word_count = 0;
 	for (int i = 0; features->word_columns && i < features->text_count; i++)
 	{
@@ -163,17 +187,51 @@ HasText(const InterestFeatures *features, const InterestRowTexts *texts)
 	return texts->sentence != NULL;
 }
 
+static bool
+CheckWidth(int column, int width, int learned, InterestStatus *status)
+{
+	if (width == learned)
+		return true;
+	InterestFail(status, INTEREST_DATA_EXCEPTION, "vector column %d has %d dimensions", column + 1, width);
+	return InterestDetail(status, "The model was trained on vectors of %d dimensions.", learned);
+}
+
+/* Points to the vectors; *present says whether there is one. */
+static bool
+FindVectors(const InterestFeatures *features, const InterestBehaviour *behaviour, InterestArena *arena,
+			InterestRowInput *input, bool *present, InterestStatus *status)
+{
+	const float **vectors = InterestArenaArray(arena, const float *, features->vector_count);
+
+	*present = false;
+	for (int i = 0; i < features->vector_count; i++)
+	{
+		const InterestVector *vector = &behaviour->vectors[i];
+		int			width = features->vectors[i].width;
+
+		vectors[i] = width > 0 ? vector->values : NULL;
+		if (vectors[i] == NULL)
+			continue;
+		if (!CheckWidth(i, vector->width, width, status))
+			return false;
+		*present = true;
+	}
+	input->vectors = vectors;
+	return true;
+}
+
 InterestRowResult
 InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *behaviour,
 				   const InterestRowTexts *texts, InterestArena *arena,
 				   InterestRowInput *input, InterestStatus *status)
 {
 	bool		time_only = features->sentence_width == 0 && features->word_columns == NULL &&
-		features->numeric_count == 0 && features->categorical_count == 0;
+		features->numeric_count == 0 && features->categorical_count == 0 && features->vector_count == 0;
 	InterestKind kind = FindKind(features, behaviour->kind);
 	InterestRowValue *values;
 	float	   *dense;
 	bool		has_numeric;
+	bool		has_vector;
 
 	if (!behaviour->has_time)
 		return INTEREST_ROW_SKIPPED;
@@ -192,9 +250,12 @@ InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *be
 	input->dense = dense;
 	input->values = values;
 	input->value_count = WriteValues(features, behaviour, values);
+	if (!FindVectors(features, behaviour, arena, input, &has_vector, status))
+		return INTEREST_ROW_FAILED;
 	input->weight = kind.weight;
 	input->negative = kind.negative;
-	if (!HasText(features, &input->texts) && !has_numeric && input->value_count == 0 && !time_only)
+	if (!HasText(features, &input->texts) && !has_numeric && input->value_count == 0 &&
+		!has_vector && !time_only)
 		return INTEREST_ROW_SKIPPED;
 	return INTEREST_ROW_DONE;
 }

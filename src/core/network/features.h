@@ -18,6 +18,8 @@
 #define INTEREST_MAX_KINDS 1024
 #define INTEREST_MAX_NAME 1024	/* bytes of a value, a kind or an interest */
 #define INTEREST_MAX_SENTENCE_WIDTH 4096
+#define INTEREST_MAX_VECTORS 13 /* vector columns: as many as fusion takes beside the other modalities */
+#define INTEREST_MAX_VECTOR_WIDTH 16384
 
 /* A standardised numeric is cut off here. */
 #define INTEREST_NUMERIC_BOUND 5.0
@@ -46,6 +48,13 @@ typedef struct InterestCategorical
 	size_t		table;			/* where its table (values + 1, width) starts in all tables */
 } InterestCategorical;
 
+/* A column of vectors of another modality. */
+typedef struct InterestVectorColumn
+{
+	int			width;			/* 0: no training row had one, so that none is read */
+	int			projection;		/* number of the projection that it has, alone or with others of its width; set by InterestFeaturesComplete */
+} InterestVectorColumn;
+
 typedef struct InterestKind
 {
 	double		weight;			/* INTEREST_MIN_WEIGHT .. INTEREST_MAX_WEIGHT */
@@ -68,6 +77,9 @@ typedef struct InterestFeatures
 	const InterestNumeric *numerics;
 	int			categorical_count;
 	InterestCategorical *categoricals;
+	int			vector_count;
+	InterestVectorColumn *vectors;
+	bool		shared_projection;	/* vector columns of one width have one projection */
 	InterestNames kind_names;
 	const InterestKind *kinds;	/* (kind_names.count) */
 
@@ -76,6 +88,8 @@ typedef struct InterestFeatures
 	int			width;			/* of x */
 	int			word_count;		/* words of all columns */
 	size_t		tables;			/* floats in all embedding tables */
+	int			projection_count;
+	int			projection_width[INTEREST_MAX_VECTORS];
 } InterestFeatures;
 
 typedef struct InterestRowValue
@@ -105,6 +119,7 @@ typedef struct InterestRowInput
 	const float *dense;			/* (dense_width): numerics and time */
 	const InterestRowValue *values; /* in the order of the columns */
 	int			value_count;
+	const float *const *vectors;	/* (vector_count), each NULL where missing */
 	bool		negative;		/* of the row's kind */
 	double		weight;			/* of the row's kind */
 } InterestRowInput;
@@ -123,13 +138,14 @@ extern int	InterestEmbeddingWidth(int values);
 extern void InterestFeaturesComplete(InterestFeatures *features);
 
 /*
- * The row's input, in the arena; what texts points to is not copied.
+ * The row's input, in the arena; what texts and vectors point to is not copied.
  *
  * A row is skipped if it has no time.  It is skipped, too, if nothing of it is
  * present, neither a sentence nor a known word nor a numeric nor a categorical
- * value, unless the model has none of these: then the time is all there is to a row.  In every
- * other row the non-text part is present, for it has the time and says by its
- * missing bits what is not there.  An infinite time is an error.
+ * value nor a vector, unless the model has none of these: then the time is all
+ * there is to a row.  In every other row the non-text part is present, for it
+ * has the time and says by its missing bits what is not there.  An infinite
+ * time is an error, and so is a vector of another width than the column's.
  */
 extern InterestRowResult InterestRowInputOf(const InterestFeatures *features,
 											const InterestBehaviour *behaviour,

@@ -13,6 +13,9 @@ const InterestDropoutRates InterestDropoutDefault = {
 	.sentence = 0.2f, .words = 0.3f, .hidden = 0.1f, .sum = 0.3f, .modality = 0.1f
 };
 
+/* Of LN(h), as in BERT. */
+#define VECTOR_EPSILON 1e-12f
+
 /* Random bits of one element's decision: a quarter of a draw. */
 #define MASK_BITS 16
 #define MASK_RANGE (1 << MASK_BITS)
@@ -36,6 +39,8 @@ InterestRowNetworkPack(InterestRowNetwork *network, InterestArena *arena)
 		InterestLinearPack(&network->sentence, arena);
 	InterestLinearPack(&network->hidden, arena);
 	InterestLinearPack(&network->output, arena);
+	for (int i = 0; i < network->features.projection_count; i++)
+		InterestLinearPack(&network->projection[i], arena);
 	InterestFusionPack(&network->fusion, arena);
 }
 
@@ -79,10 +84,12 @@ Multiply(int n, const float *mask, float *x)
 /* --- forward --- */
 
 static bool
-IsPresent(const InterestRowInput *input, InterestModality modality, int text_count)
+IsPresent(const InterestRowInput *input, int modality, int text_count)
 {
 	const InterestRowTexts *texts = &input->texts;
 
+	if (modality >= INTEREST_FIRST_VECTOR)
+		return input->vectors && input->vectors[modality - INTEREST_FIRST_VECTOR] != NULL;
 	if (modality == INTEREST_NON_TEXT)
 		return true;
 	if (texts->projected)
@@ -97,18 +104,18 @@ IsPresent(const InterestRowInput *input, InterestModality modality, int text_cou
 
 /* Training drops each modality of a row at the rate, but not all that it has. */
 static void
-DropModalities(float rate, InterestRandom *random, bool present[INTEREST_MODALITIES])
+DropModalities(float rate, InterestRandom *random, int modalities, bool *present)
 {
-	bool		kept[INTEREST_MODALITIES];
+	bool		kept[INTEREST_MAX_MODALITIES];
 	bool		some = false;
 
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < modalities; m++)
 	{
 		kept[m] = present[m] && InterestRandomUniform(random) >= rate;
 		some = some || kept[m];
 	}
 	if (some)
-		memcpy(present, kept, sizeof(kept));
+		memcpy(present, kept, sizeof(bool) * (size_t) modalities);
 }
 
 /* Lists the rows that each modality is present in. */
@@ -116,20 +123,22 @@ static void
 ListModalities(const InterestRowNetwork *network, const InterestRowDropout *dropout,
 			   InterestRandom *randoms, InterestArena *arena, InterestRowTape *tape)
 {
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	int			modalities = network->fusion.modalities;
+
+	for (int m = 0; m < modalities; m++)
 		tape->lines[m] = (InterestModalityLines) {
 			.row_of = InterestArenaArray(arena, int, tape->rows),
 			.line_of = InterestArenaArray(arena, int, tape->rows)
 		};
 	for (int i = 0; i < tape->rows; i++)
 	{
-		bool		present[INTEREST_MODALITIES];
+		bool		present[INTEREST_MAX_MODALITIES];
 
-		for (int m = 0; m < INTEREST_MODALITIES; m++)
-			present[m] = IsPresent(tape->inputs[i], (InterestModality) m, network->features.text_count);
+		for (int m = 0; m < modalities; m++)
+			present[m] = IsPresent(tape->inputs[i], m, network->features.text_count);
 		if (dropout)
-			DropModalities(dropout->rates.modality, &randoms[i], present);
-		for (int m = 0; m < INTEREST_MODALITIES; m++)
+			DropModalities(dropout->rates.modality, &randoms[i], modalities, present);
+		for (int m = 0; m < modalities; m++)
 		{
 			InterestModalityLines *lines = &tape->lines[m];
 
@@ -142,7 +151,7 @@ ListModalities(const InterestRowNetwork *network, const InterestRowDropout *drop
 
 /* z of rows that come projected. */
 static void
-CopyProjected(int d, InterestModality modality, InterestRowTape *tape)
+CopyProjected(int d, int modality, InterestRowTape *tape)
 {
 	const InterestModalityLines *lines = &tape->lines[modality];
 
@@ -308,10 +317,60 @@ ForwardNonText(const InterestRowNetwork *network, const InterestArithmetic *arit
 	InterestLinearForward(&network->output, arithmetic, count, tape->hidden, lines->z);
 }
 
+/* LN(h) without gain and bias; divided by its largest element beforehand, h is of any size. */
+static void
+NormalizeVector(const InterestKernel *kernel, int width, const float *h, const float *ones,
+				const float *zeros, float *line)
+{
+	float		largest = 0.0f;
+
+	for (int j = 0; j < width; j++)
+		largest = fabsf(h[j]) > largest ? fabsf(h[j]) : largest;
+	for (int j = 0; j < width; j++)
+		line[j] = largest > 0.0f ? h[j] / largest : 0.0f;
+	kernel->layer_norm(width, line, NULL, ones, zeros, VECTOR_EPSILON);
+}
+
+static const InterestLinear *
+ProjectionOf(const InterestRowNetwork *network, int column)
+{
+	return &network->projection[network->features.vectors[column].projection];
+}
+
+/* z_m = W_m LN(h_m) */
+static void
+ForwardVectors(const InterestRowNetwork *network, const InterestArithmetic *arithmetic,
+			   const InterestRowDropout *dropout, InterestRandom *randoms, int column,
+			   InterestRowTape *tape)
+{
+	const InterestModalityLines *lines = &tape->lines[INTEREST_FIRST_VECTOR + column];
+	int			width = network->features.vectors[column].width;
+	float	   *ones = NewLines(arithmetic, 1, width);
+	float	   *zeros = InterestArenaAllocateZero(arithmetic->scratch, sizeof(float) * (size_t) width);
+	float	   *mask = dropout ? NewLines(arithmetic, 1, width) : NULL;
+
+	for (int j = 0; j < width; j++)
+		ones[j] = 1.0f;
+	tape->vectors[column] = NewLines(arithmetic, lines->count, width);
+	for (int i = 0; i < lines->count; i++)
+	{
+		int			row = lines->row_of[i];
+		float	   *line = tape->vectors[column] + Line(i, width);
+
+		NormalizeVector(arithmetic->kernel, width, tape->inputs[row]->vectors[column], ones, zeros, line);
+		if (dropout)
+		{
+			FillMask(&randoms[row], dropout->rates.sentence, width, mask);
+			Multiply(width, mask, line);
+		}
+	}
+	InterestLinearForward(ProjectionOf(network, column), arithmetic, lines->count, tape->vectors[column], lines->z);
+}
+
 static void
 ForwardModality(const InterestRowNetwork *network, const InterestArithmetic *arithmetic,
 				const InterestRowDropout *dropout, InterestRandom *randoms,
-				InterestModality modality, InterestRowTape *tape)
+				int modality, InterestRowTape *tape)
 {
 	InterestModalityLines *lines = &tape->lines[modality];
 
@@ -324,6 +383,8 @@ ForwardModality(const InterestRowNetwork *network, const InterestArithmetic *ari
 		ForwardSentence(network, arithmetic, dropout, randoms, tape);
 	else if (modality == INTEREST_WORDS)
 		ForwardWords(network, arithmetic, dropout, randoms, tape);
+	else if (modality >= INTEREST_FIRST_VECTOR)
+		ForwardVectors(network, arithmetic, dropout, randoms, modality - INTEREST_FIRST_VECTOR, tape);
 	else
 		ForwardNonText(network, arithmetic, dropout, randoms, tape);
 }
@@ -356,8 +417,8 @@ InterestRowForward(const InterestRowNetwork *network, const InterestArithmetic *
 	tape->scale = NewLines(arithmetic, rows, 1);
 	tape->v = NewLines(arithmetic, rows, d);
 	ListModalities(network, dropout, randoms, arena, tape);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
-		ForwardModality(network, arithmetic, dropout, randoms, (InterestModality) m, tape);
+	for (int m = 0; m < network->fusion.modalities; m++)
+		ForwardModality(network, arithmetic, dropout, randoms, m, tape);
 	InterestFusionForward(&network->fusion, arithmetic, rows, tape->lines, tape->v, &tape->fusion);
 	if (dropout)
 	{
@@ -387,7 +448,7 @@ InterestRowProjectTexts(const InterestRowNetwork *network, const InterestArithme
 	{
 		const InterestModalityLines *lines = &tape.lines[m];
 
-		ForwardModality(network, arithmetic, NULL, NULL, (InterestModality) m, &tape);
+		ForwardModality(network, arithmetic, NULL, NULL, m, &tape);
 		projected[m] = NULL;
 		if (lines->count == 0)
 			continue;
@@ -515,10 +576,10 @@ InterestRowBackward(const InterestRowNetwork *network, const InterestArithmetic 
 	InterestArenaMark mark = InterestArenaGetMark(arithmetic->scratch);
 	int			d = network->dimensions;
 	float	   *r_gradient = NewLines(arithmetic, tape->rows, d);
-	float	   *z_gradient[INTEREST_MODALITIES];
+	float	   *z_gradient[INTEREST_MAX_MODALITIES];
 
 	BackwardClip(arithmetic->kernel, d, tape, v_gradient, r_gradient);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < network->fusion.modalities; m++)
 		z_gradient[m] = NewLines(arithmetic, tape->lines[m].count, d);
 	InterestFusionBackward(&network->fusion, arithmetic, &tape->fusion, r_gradient,
 						   &gradient->fusion, z_gradient);
@@ -529,5 +590,10 @@ InterestRowBackward(const InterestRowNetwork *network, const InterestArithmetic 
 		BackwardWords(network, arithmetic->kernel, tape, z_gradient[INTEREST_WORDS], gradient);
 	if (tape->lines[INTEREST_NON_TEXT].count > 0)
 		BackwardNonText(network, arithmetic, tape, z_gradient[INTEREST_NON_TEXT], gradient);
+	for (int i = 0; i < network->features.vector_count; i++)
+		if (tape->lines[INTEREST_FIRST_VECTOR + i].count > 0)
+			InterestLinearBackward(ProjectionOf(network, i), arithmetic, tape->lines[INTEREST_FIRST_VECTOR + i].count,
+								   tape->vectors[i], z_gradient[INTEREST_FIRST_VECTOR + i],
+								   ProjectionOf(gradient, i), NULL);
 	InterestArenaReturnTo(arithmetic->scratch, mark);
 }

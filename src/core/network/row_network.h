@@ -28,16 +28,16 @@
  */
 #define INTEREST_SENTENCE_SCALE 8.0f
 
-/* The texts' modalities come first. */
+/* The texts' modalities come first; vector column i is INTEREST_FIRST_VECTOR + i. */
 typedef enum InterestModality
 {
 	INTEREST_SENTENCE,
 	INTEREST_WORDS,
-	INTEREST_NON_TEXT
+	INTEREST_NON_TEXT,
+	INTEREST_FIRST_VECTOR
 } InterestModality;
 
 #define INTEREST_TEXT_MODALITIES 2
-#define INTEREST_MODALITIES 3
 
 /* The words whose vectors a gradient is not 0 for. */
 typedef struct InterestTouchedWords
@@ -56,15 +56,16 @@ typedef struct InterestRowNetwork
 	float	   *word_vectors;	/* (features.word_count, d) */
 	InterestTouchedWords *touched;	/* of a gradient; NULL: nobody asks */
 	float	   *embeddings;		/* the categoricals' tables one after the other */
+	InterestLinear projection[INTEREST_MAX_VECTORS];	/* W_m: (d, width of its columns), no bias */
 	InterestLinear hidden;		/* (INTEREST_HIDDEN, features.width) */
 	InterestLinear output;		/* (d, INTEREST_HIDDEN) */
-	InterestFusion fusion;
+	InterestFusion fusion;		/* its modalities are the network's */
 } InterestRowNetwork;
 
 /* What training leaves out at random (algorithm: sections 1 and 6). */
 typedef struct InterestDropoutRates
 {
-	float		sentence;		/* elements of the encoder's output */
+	float		sentence;		/* elements of the encoder's output, and of vectors */
 	float		words;			/* words of a text */
 	float		hidden;			/* units of the hidden layer */
 	float		sum;			/* elements of r */
@@ -96,11 +97,12 @@ typedef struct InterestRowTape
 {
 	int			rows;
 	const InterestRowInput *const *inputs;	/* (rows) */
-	InterestModalityLines lines[INTEREST_MODALITIES];
+	InterestModalityLines lines[INTEREST_MAX_MODALITIES];
 	InterestFusionTape fusion;
 	float	   *sentence;		/* (count, sentence_width): scaled, with dropout */
 	InterestRowWord *words;		/* of all lines, with dropout */
 	int		   *word_first;		/* (count + 1): a line's in words */
+	float	   *vectors[INTEREST_MAX_VECTORS];	/* (count, width): LN(h), with dropout */
 	float	   *x;				/* (count, features.width) */
 	float	   *before;			/* (count, INTEREST_HIDDEN): before the GELU */
 	float	   *hidden;			/* (count, INTEREST_HIDDEN): after it, with dropout */

@@ -438,6 +438,11 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 	for (int i = 0; i < definition->categorical_count; i++)
 		features->categoricals[i].values = LearnValues(prepared, i, least_value_rows, arena,
 														 scratch);
+	features->vector_count = definition->vector_count;
+	features->vectors = InterestArenaArray(arena, InterestVectorColumn, definition->vector_count);
+	features->shared_projection = definition->shared_projection;
+	for (int i = 0; i < definition->vector_count; i++)
+		features->vectors[i].width = definition->vector_widths[i];
 	network->dimensions = definition->dimensions;
 	network->fusion.kind = definition->fusion;
 	network->sentence_scale = INTEREST_SENTENCE_SCALE;

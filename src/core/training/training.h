@@ -87,6 +87,9 @@ typedef struct InterestTrainingDefinition
 	InterestFusionKind fusion;
 	int			numeric_count;
 	int			categorical_count;
+	int			vector_count;
+	const int  *vector_widths;	/* (vector_count); 0: no row has one */
+	bool		shared_projection;
 	InterestTask task;
 	bool		several;		/* the label is an array: several interests at once, with a sigmoid head */
 	InterestHeadKind head;		/* of one interest */

@@ -29,6 +29,22 @@ CheckWords(const InterestTrainingDefinition *definition, const InterestFeatures 
 	return InterestHint(status, "Start from a version that was trained on this server under the same configuration, or from none.");
 }
 
+/* A column without vectors, here or there, is read as the other one says. */
+static bool
+CheckVectors(const InterestTrainingDefinition *definition, const InterestFeatures *base,
+			 InterestStatus *status)
+{
+	if (base->vector_count != definition->vector_count)
+		return Misfit(status, "vector columns", base->vector_count, definition->vector_count);
+	if (base->vector_count > 1 && base->shared_projection != definition->shared_projection)
+		return Misfit(status, "shared projections", base->shared_projection, definition->shared_projection);
+	for (int i = 0; i < base->vector_count; i++)
+		if (base->vectors[i].width > 0 && definition->vector_widths[i] > 0 &&
+			base->vectors[i].width != definition->vector_widths[i])
+			return Misfit(status, "dimensions of a vector", base->vectors[i].width, definition->vector_widths[i]);
+	return true;
+}
+
 bool
 InterestCheckBase(const InterestTrainingDefinition *definition,
 				  const InterestTrainingOptions *options, InterestStatus *status)
@@ -49,6 +65,8 @@ InterestCheckBase(const InterestTrainingDefinition *definition,
 		return Misfit(status, "numeric columns", features->numeric_count, definition->numeric_count);
 	if (features->categorical_count != definition->categorical_count)
 		return Misfit(status, "categorical columns", features->categorical_count, definition->categorical_count);
+	if (!CheckVectors(definition, features, status))
+		return false;
 	if (base->network.fusion.kind != definition->fusion)
 	{
 		InterestFail(status, INTEREST_INVALID_ARGUMENT, "the version to start from does not fit the model");
