@@ -72,6 +72,8 @@ CORE = \
 	src/core/profile/topics.o \
 	src/core/profile/vector.o \
 	src/core/profile/vector_text.o \
+	src/core/text/clean.o \
+	src/core/text/entities.o \
 	src/core/text/normalize.o \
 	src/core/text/tokenizer.o \
 	src/core/text/unicode_tables.o \
@@ -96,6 +98,7 @@ GLUE = \
 	src/pg/aggregates.o \
 	src/pg/content_cache.o \
 	src/pg/create_model.o \
+	src/pg/dates.o \
 	src/pg/definition.o \
 	src/pg/digest.o \
 	src/pg/doctor.o \
@@ -158,7 +161,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words vectors names suggest doctor_data \
+	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -233,16 +233,24 @@ TypeOfColumn(Oid source, const char *column)
 	return get_atttype(source, get_attnum(source, column));
 }
 
+/* Whether a label is several interests; what options a model can have depends on it. */
+static void
+FindLabelType(InterestDefinition *definition, Relation source)
+{
+	const char *column = definition->columns.label;
+	Oid			label = column ? TypeOfColumn(RelationGetRelid(source), column) : InvalidOid;
+
+	definition->label_is_array = OidIsValid(label) && OidIsValid(get_base_element_type(label));
+}
+
 /* The label's and the user's types fit the task. */
 static void
 CheckTypes(InterestDefinition *definition, Relation source)
 {
 	TupleDesc	descriptor = RelationGetDescr(source);
 	const InterestColumns *columns = &definition->columns;
-	Oid			label = columns->label ? TypeOfColumn(RelationGetRelid(source), columns->label) : InvalidOid;
 	Oid			user = TypeOfColumn(RelationGetRelid(source), columns->user_id);
 
-	definition->label_is_array = OidIsValid(label) && OidIsValid(get_base_element_type(label));
 	if (definition->label_is_array && definition->task == INTEREST_TASK_DOMINANT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -464,8 +472,9 @@ InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_i
 	definition->source_schema = get_namespace_name(RelationGetNamespace(source));
 	definition->source_name = pstrdup(RelationGetRelationName(source));
 	CheckLeak(definition);
-	CheckTypes(definition, source);
+	FindLabelType(definition, source);
 	InterestReadOptions(options, definition);
+	CheckTypes(definition, source);
 	definition->encoder = ChooseEncoder(definition);
 	InterestCheckNames(definition);
 	if (definition->words && definition->columns.text_count > 0)

@@ -235,6 +235,55 @@ ReadParts(const InterestJson *options, InterestDefinition *definition)
 	definition->sentences_asked = InterestJsonBool(options, "sentences", &definition->sentences);
 }
 
+static unsigned
+CleaningOf(const char *name)
+{
+	for (unsigned cleaning = 1; cleaning <= INTEREST_CLEAN_ALL; cleaning *= 2)
+		if (strcmp(InterestCleaningName(cleaning), name) == 0)
+			return cleaning;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown cleaning \"%s\"", name),
+			 errhint("The option clean is an array of html, urls, quotes, signature and lowercase.")));
+}
+
+static InterestDateOrder
+DateOrderOf(const char *name)
+{
+	static const char *const names[] = {[INTEREST_DATES_MDY] = "MDY", [INTEREST_DATES_DMY] = "DMY", [INTEREST_DATES_YMD] = "YMD"};
+
+	for (int order = INTEREST_DATES_MDY; order <= INTEREST_DATES_YMD; order++)
+		if (strcmp(names[order], name) == 0)
+			return order;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown order of dates \"%s\"", name),
+			 errhint("The option dates is MDY, DMY or YMD.")));
+}
+
+/* What is made of a row's texts and times before anything is learned of them. */
+static void
+ReadRules(const InterestJson *options, InterestDefinition *definition)
+{
+	InterestRowRules *rules = &definition->rules;
+	InterestJson list;
+	char	  **names;
+	char	   *order;
+	int			count;
+
+	count = InterestJsonArray(options, "clean", &list) ? InterestJsonTexts(&list, &names) : 0;
+	for (int i = 0; i < count; i++)
+		rules->cleanings |= CleaningOf(names[i]);
+	if (InterestJsonText(options, "dates", &order))
+		rules->dates = DateOrderOf(order);
+	(void) InterestJsonBool(options, "word_pairs", &rules->word_pairs);
+	if (rules->word_pairs && !definition->words)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("word_pairs is of no use to a model without words"),
+				 errhint("Leave word_pairs out, or set words to true.")));
+}
+
 static void
 ReadFusion(const InterestJson *options, InterestDefinition *definition)
 {
@@ -356,8 +405,8 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
-	static const char *const known[] = {"balance", "class_weights", "dimensions", "fusion", "half_lives", "head",
-	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "text_search", "words"};
+	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "fusion", "half_lives", "head",
+	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "text_search", "word_pairs", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -369,7 +418,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, text_search and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, text_search, word_pairs and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
@@ -377,6 +426,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 	definition->seed = (uint64) seed;
 	ReadHalfLives(&object, definition);
 	ReadParts(&object, definition);
+	ReadRules(&object, definition);
 	ReadFusion(&object, definition);
 	(void) InterestJsonBool(&object, "shared_projection", &definition->shared_projection);
 	ReadAllKinds(&object, definition);

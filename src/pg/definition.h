@@ -53,6 +53,7 @@ typedef struct InterestDefinition
 	InterestNames kind_names;	/* UTF-8 */
 	InterestKind *kinds;		/* (kind_names.count) */
 	uint64		seed;
+	InterestRowRules rules;
 	InterestFusionKind fusion;
 	bool		shared_projection;	/* of vector columns of one width */
 	bool		words;			/* as the options say; text_search is what has come of it */

@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+#include "pg/dates.h"
 #include "pg/document_reader.h"
 #include "pg/encode.h"
 #include "pg/row_reader.h"
@@ -76,15 +77,30 @@ ReadText(Jsonb *document, const char *key)
 	return SpanOf(value->val.string.val, value->val.string.len);
 }
 
+/* Whether there is a time; a blank text is as good as none. */
+static bool
+ReadTimeText(const JsonbValue *value, const char *key, InterestDateOrder order, int64 *time)
+{
+	char	   *text = pnstrdup(value->val.string.val, value->val.string.len);
+
+	if (InterestIsBlank((InterestSpan) {text, strlen(text)}))
+		return false;
+	*time = InterestParseTime(key, text, order);
+	return true;
+}
+
 static double
-ReadNumber(Jsonb *document, const char *key)
+ReadNumber(const InterestDefinition *definition, Jsonb *document, const char *key)
 {
 	JsonbValue *value = Find(document, key);
+	int64		time;
 
 	if (value == NULL)
 		return NAN;
 	if (value->type == jbvBool)
 		return value->val.boolean ? 1 : 0;
+	if (value->type == jbvString && definition->rules.dates != INTEREST_DATES_NONE)
+		return ReadTimeText(value, key, definition->rules.dates, &time) ? InterestDaysOf(time) : NAN;
 	if (value->type != jbvNumeric)
 		Refuse(key, "a number", "Numerics are JSON numbers, true or false.");
 	return InterestFiniteNumber(key, DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow,
@@ -178,18 +194,23 @@ IsSelfContained(const char *text)
 }
 
 static int64
-ReadTime(Jsonb *document, const char *key, bool *has_time)
+ReadTime(const InterestDefinition *definition, Jsonb *document, const char *key, bool *has_time)
 {
 	JsonbValue *value = Find(document, key);
 	char	   *text;
 	int			style = 0;
-	TimestampTz time;
+	int64		time = 0;
 
 	*has_time = value != NULL;
 	if (value == NULL)
 		return 0;
 	if (value->type != jbvString)
 		Refuse(key, "a time", "Times are JSON strings such as \"2026-05-17T08:30:00Z\".");
+	if (definition->rules.dates != INTEREST_DATES_NONE)
+	{
+		*has_time = ReadTimeText(value, key, definition->rules.dates, &time);
+		return time;
+	}
 	text = pnstrdup(value->val.string.val, value->val.string.len);
 	if (!IsSelfContained(text))
 		style = InterestFixStyle();
@@ -214,15 +235,16 @@ InterestReadDocument(const InterestDefinition *definition, Jsonb *document, Inte
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("a behaviour document must be a JSON object"),
 				 errhint("Its keys are the columns of the model.")));
-	behaviour->time = ReadTime(document, columns->at, &behaviour->has_time);
+	behaviour->time = ReadTime(definition, document, columns->at, &behaviour->has_time);
 	kind = columns->kind ? Find(document, columns->kind) : NULL;
 	behaviour->kind = kind ? ReadScalar(columns->kind, kind) : missing;
 	for (int i = 0; i < columns->text_count; i++)
 		texts[i] = ReadText(document, columns->texts[i]);
 	for (int i = 0; i < columns->numeric_count; i++)
-		numerics[i] = ReadNumber(document, columns->numerics[i]);
+		numerics[i] = ReadNumber(definition, document, columns->numerics[i]);
 	for (int i = 0; i < columns->categorical_count; i++)
 		categoricals[i] = ReadCategories(document, columns->categoricals[i]);
+	InterestCleanTexts(&definition->rules, columns->text_count, texts);
 	behaviour->texts = texts;
 	behaviour->numerics = numerics;
 	behaviour->categoricals = categoricals;

@@ -19,6 +19,7 @@
 #include "utils/syscache.h"
 #include "utils/varlena.h"
 
+#include "core/base/hash.h"
 #include "core/text/unspaced.h"
 #include "pg/digest.h"
 #include "pg/encode.h"
@@ -37,6 +38,9 @@
  */
 #define MAX_RUN 1000
 
+/* Bytes of the name of a pair. */
+#define PAIR_LENGTH 6
+
 struct InterestLexer
 {
 	const char *model;
@@ -44,6 +48,7 @@ struct InterestLexer
 	const char *name;
 	Oid			config;
 	const InterestTokenizer *tokenizer; /* NULL: none */
+	bool		pairs;			/* neighbouring words are words, too */
 	uint64		generation;		/* that config is of */
 	uint64		required;		/* that a hash was found equal in; 0: none yet */
 };
@@ -183,6 +188,7 @@ InterestLexerMake(const InterestDefinition *definition, const InterestTokenizer 
 	lexer->schema = linitial(names);
 	lexer->name = lsecond(names);
 	lexer->tokenizer = tokenizer;
+	lexer->pairs = definition->rules.word_pairs;
 	FindConfig(lexer);
 	return lexer;
 }
@@ -195,6 +201,8 @@ typedef struct Collection
 	int			count;
 	int			room;
 	InterestSpan *spans;
+	bool		pairs;
+	InterestSpan last;			/* the last word of the parser; data NULL: none */
 } Collection;
 
 static void
@@ -260,6 +268,29 @@ SliceLength(const char *text, Size left)
 	return length;
 }
 
+static bool
+IsUnspaced(InterestSpan word)
+{
+	return InterestNextUnspacedRun(&word).data != NULL;
+}
+
+/*
+ * Adds the pair of a word and the one before it: a control character, which no
+ * parser leaves in a word, and the number of the pair.
+ */
+static void
+AddPair(Collection *collection, InterestSpan word)
+{
+	InterestSpan last = collection->last;
+	uint64		hash;
+
+	collection->last = word;
+	if (last.data == NULL || IsUnspaced(last) || IsUnspaced(word))
+		return;
+	hash = InterestHash64(word.data, word.length, InterestHash64(last.data, last.length, 0));
+	AddWord(collection, psprintf("\001%05x", (unsigned) (hash % INTEREST_WORD_PAIRS)), PAIR_LENGTH);
+}
+
 static void
 ParseSlice(Oid config, char *text, Size length, Collection *collection)
 {
@@ -278,6 +309,9 @@ ParseSlice(Oid config, char *text, Size length, Collection *collection)
 			size = strlen(word);
 		}
 		AddWord(collection, word, size);
+		/* Forms of one word have one position: the first stands for it. */
+		if (collection->pairs && (i == 0 || parsed.words[i].pos.pos != parsed.words[i - 1].pos.pos))
+			AddPair(collection, (InterestSpan) {word, size});
 	}
 	pfree(parsed.words);
 }
@@ -429,11 +463,11 @@ TakeWorkContext(void)
 }
 
 static void
-ReadWords(Oid config, const InterestTokenizer *tokenizer, InterestSpan text, InterestWords *words)
+ReadWords(Oid config, bool pairs, const InterestTokenizer *tokenizer, InterestSpan text, InterestWords *words)
 {
 	MemoryContext work = TakeWorkContext();
 	MemoryContext caller = MemoryContextSwitchTo(work);
-	Collection	collection = {.room = 64};
+	Collection	collection = {.room = 64, .pairs = pairs};
 
 	collection.spans = palloc(sizeof(InterestSpan) * collection.room);
 	ParseText(config, text, &collection);
@@ -450,7 +484,7 @@ InterestReadWords(InterestLexer *lexer, InterestSpan text, InterestWords *words)
 	words->count = 0;
 	words->words = NULL;
 	if (text.data && text.length > 0)
-		ReadWords(lexer->config, lexer->tokenizer, text, words);
+		ReadWords(lexer->config, lexer->pairs, lexer->tokenizer, text, words);
 }
 
 /*
@@ -499,7 +533,7 @@ ComputeProbe(Oid config, uint8 *hash)
 	StringInfoData list;
 	InterestDigestPart part;
 
-	ReadWords(config, NULL, ProbeText(), &words);
+	ReadWords(config, false, NULL, ProbeText(), &words);
 	initStringInfo(&list);
 	for (int i = 0; i < words.count; i++)
 	{

@@ -312,6 +312,7 @@ InterestFits(const InterestDefinition *definition, const InterestModel *model, i
 		features->categorical_count == columns->categorical_count &&
 		features->vector_count == columns->vector_count &&
 		features->shared_projection == definition->shared_projection &&
+		InterestSameRules(&features->rules, &definition->rules) &&
 		features->sentence_width == sentence_width &&
 		(features->word_columns != NULL) == (definition->text_search != NULL) &&
 		InterestHeadIsOfOne(model->head.kind) == !definition->label_is_array;

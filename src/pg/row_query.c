@@ -278,6 +278,7 @@ InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, 
 	CheckShortForm(query->definition);
 	if (body)
 		span.data = InterestTextToUtf8(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), &span.length);
+	InterestCleanTexts(&query->definition->rules, 1, &span);
 	behaviour.has_time = has_time;
 	behaviour.time = has_time ? InterestFiniteTime(query->definition->columns.at, at) : 0;
 	behaviour.texts = &span;

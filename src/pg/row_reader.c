@@ -19,10 +19,13 @@
 #include "utils/date.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/dates.h"
 #include "pg/encode.h"
+#include "pg/report.h"
 #include "pg/row_reader.h"
 
 /* One column of the model: where it stands in the row and how to read it. */
@@ -32,7 +35,8 @@ typedef struct Column
 	int			index;			/* in the row, from 0 */
 	Oid			type;			/* base type; of the elements where is_array */
 	bool		is_array;
-	bool		is_string;		/* a varlena that is its own text */
+	bool		is_string;		/* a varlena that is its own text; of a time: a text says it */
+	bool		is_time;		/* of a numeric: a time is the number */
 	int16		length;			/* of an element */
 	bool		by_value;
 	char		align;
@@ -48,6 +52,7 @@ struct InterestRowReader
 	bool	   *nulls;
 	bool		styled;			/* some value prints as the session's settings say */
 	bool		target;
+	InterestRowRules rules;
 	Column		at;
 	Column		kind;			/* name NULL: none */
 	Column		user;
@@ -94,15 +99,51 @@ FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *def
 	return found;
 }
 
+static void
+RefuseType(const char *name, Oid type, const char *what, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("column \"%s\" of type %s cannot be read as %s", name, format_type_be(type), what),
+			 errhint("%s", hint)));
+}
+
 /* Types whose text may depend on the settings of InterestFixStyle. */
 static bool
 PrintsBySettings(Oid type)
 {
 	char		category = TypeCategory(type);
 
+	/* Of the category of users' types, but their text is one whatever the settings. */
+	if (type == UUIDOID || type == JSONBOID || type == JSONOID || type == MACADDROID || type == MACADDR8OID ||
+		type == TSVECTOROID || type == TSQUERYOID)
+		return false;
 	return category == TYPCATEGORY_DATETIME || category == TYPCATEGORY_TIMESPAN ||
 		type == FLOAT4OID || type == FLOAT8OID || type == MONEYOID || category == TYPCATEGORY_RANGE ||
 		category == TYPCATEGORY_COMPOSITE || category == TYPCATEGORY_USER;
+}
+
+/* Names of objects are printed as the session's search path has it. */
+static bool
+PrintsBySearchPath(Oid type)
+{
+	switch (type)
+	{
+		case REGCLASSOID:
+		case REGCOLLATIONOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGNAMESPACEOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGROLEOID:
+		case REGTYPEOID:
+			return true;
+		default:
+			return false;
+	}
 }
 
 /* A column that is read as text, an array of it where arrays are allowed. */
@@ -115,6 +156,9 @@ InitTextColumn(InterestRowReader *reader, Column *column, Oid type, bool arrays)
 
 	column->is_array = OidIsValid(element);
 	column->type = getBaseType(column->is_array ? element : type);
+	if (PrintsBySearchPath(column->type))
+		RefuseType(column->name, type, "a category",
+				   "How its values are printed depends on the session's search path; cast it to oid in a view, or give the name as text.");
 	column->is_string = TypeCategory(column->type) == TYPCATEGORY_STRING &&
 		get_typlen(column->type) == -1 && column->type != BPCHAROID;
 	get_typlenbyvalalign(column->type, &column->length, &column->by_value, &column->align);
@@ -123,19 +167,38 @@ InitTextColumn(InterestRowReader *reader, Column *column, Oid type, bool arrays)
 	reader->styled |= PrintsBySettings(column->type);
 }
 
-static void
-RefuseType(const char *name, Oid type, const char *what, const char *hint)
+/* Types that a time is read of; a text only where the model says how. */
+static bool
+IsTime(Oid type, const InterestRowRules *rules)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of type %s cannot be read as %s", name, format_type_be(type), what),
-			 errhint("%s", hint)));
+	return type == TIMESTAMPTZOID || type == TIMESTAMPOID || type == DATEOID ||
+		(rules->dates != INTEREST_DATES_NONE && TypeCategory(type) == TYPCATEGORY_STRING);
+}
+
+/* How a text that says a time is read. */
+static void
+InitTimeText(Column *column)
+{
+	Oid			output;
+	bool		varlena;
+
+	if (TypeCategory(column->type) != TYPCATEGORY_STRING)
+		return;
+	getTypeOutputInfo(column->type, &output, &varlena);
+	fmgr_info(output, &column->output);
+	column->is_string = true;
 }
 
 static void
-CheckNumeric(Column *column, Oid type)
+CheckNumeric(Column *column, Oid type, const InterestRowRules *rules)
 {
 	column->type = getBaseType(type);
+	if (rules->dates != INTEREST_DATES_NONE && IsTime(column->type, rules))
+	{
+		column->is_time = true;
+		InitTimeText(column);
+		return;
+	}
 	switch (column->type)
 	{
 		case INT2OID:
@@ -148,17 +211,18 @@ CheckNumeric(Column *column, Oid type)
 			return;
 		default:
 			RefuseType(column->name, type, "a number",
-					   "Numerics are of an integer, floating-point, numeric or boolean type; others can be categoricals.");
+					   "Numerics are of an integer, floating-point, numeric or boolean type, or times where the option dates is set; others can be categoricals.");
 	}
 }
 
 static void
-CheckTime(Column *column, Oid type)
+CheckTime(Column *column, Oid type, const InterestRowRules *rules)
 {
 	column->type = getBaseType(type);
-	if (column->type != TIMESTAMPTZOID && column->type != TIMESTAMPOID && column->type != DATEOID)
+	if (!IsTime(column->type, rules))
 		RefuseType(column->name, type, "a time",
-				   "The time of a row is of type timestamp with time zone, timestamp or date; cast it in a view.");
+				   "The time of a row is of type timestamp with time zone, timestamp or date, or a text where the option dates is set; cast others in a view.");
+	InitTimeText(column);
 }
 
 static void
@@ -236,7 +300,8 @@ InitFeatureColumns(InterestRowReader *reader, const InterestDefinition *definiti
 	reader->numerics = palloc0(sizeof(Column) * columns->numeric_count);
 	for (int i = 0; i < columns->numeric_count; i++)
 		CheckNumeric(&reader->numerics[i],
-					 InitColumn(&reader->numerics[i], definition, descriptor, columns->numerics[i]));
+					 InitColumn(&reader->numerics[i], definition, descriptor, columns->numerics[i]),
+					 &definition->rules);
 	reader->categorical_count = columns->categorical_count;
 	reader->categoricals = palloc0(sizeof(Column) * columns->categorical_count);
 	for (int i = 0; i < columns->categorical_count; i++)
@@ -259,12 +324,13 @@ InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor
 	reader->width = descriptor->natts;
 	reader->values = palloc(sizeof(Datum) * reader->width);
 	reader->nulls = palloc(sizeof(bool) * reader->width);
-	CheckTime(&reader->at, InitColumn(&reader->at, definition, descriptor, columns->at));
+	CheckTime(&reader->at, InitColumn(&reader->at, definition, descriptor, columns->at), &definition->rules);
 	if (columns->kind)
 		InitTextColumn(reader, &reader->kind,
 					   InitColumn(&reader->kind, definition, descriptor, columns->kind), false);
 	InitFeatureColumns(reader, definition, descriptor);
 	reader->target = target;
+	reader->rules = definition->rules;
 	if (target)
 	{
 		InitTextColumn(reader, &reader->user,
@@ -338,33 +404,6 @@ ReadSpans(Column *column, Datum value, InterestSpan **spans)
 			(*spans)[read++] = ReadSpan(column, elements[i]);
 	}
 	return read;
-}
-
-static double
-ReadNumber(Column *column, Datum value)
-{
-	double		number;
-
-	switch (column->type)
-	{
-		case INT2OID:
-			return DatumGetInt16(value);
-		case INT4OID:
-			return DatumGetInt32(value);
-		case INT8OID:
-			return (double) DatumGetInt64(value);
-		case BOOLOID:
-			return DatumGetBool(value) ? 1 : 0;
-		case FLOAT4OID:
-			number = DatumGetFloat4(value);
-			break;
-		case FLOAT8OID:
-			number = DatumGetFloat8(value);
-			break;
-		default:
-			number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
-	}
-	return InterestFiniteNumber(column->name, number);
 }
 
 double
@@ -460,12 +499,53 @@ InterestFiniteTime(const char *column, int64 time)
 	return time;
 }
 
-static int64
-ReadTime(Column *column, Datum value)
+/* Whether there is a time; a blank text is as good as none. */
+static bool
+ReadTime(const InterestRowReader *reader, Column *column, Datum value, int64 *time)
 {
+	if (column->is_string)
+	{
+		char	   *text = OutputFunctionCall(&column->output, value);
+
+		if (InterestIsBlank((InterestSpan) {text, strlen(text)}))
+			return false;
+		*time = InterestParseTime(column->name, text, reader->rules.dates);
+		return true;
+	}
 	if (column->type == DATEOID)
 		value = DirectFunctionCall1(date_timestamp, value);
-	return InterestFiniteTime(column->name, DatumGetTimestampTz(value));
+	*time = InterestFiniteTime(column->name, DatumGetTimestampTz(value));
+	return true;
+}
+
+static double
+ReadNumber(const InterestRowReader *reader, Column *column, Datum value)
+{
+	double		number;
+	int64		time;
+
+	if (column->is_time)
+		return ReadTime(reader, column, value, &time) ? InterestDaysOf(time) : NAN;
+	switch (column->type)
+	{
+		case INT2OID:
+			return DatumGetInt16(value);
+		case INT4OID:
+			return DatumGetInt32(value);
+		case INT8OID:
+			return (double) DatumGetInt64(value);
+		case BOOLOID:
+			return DatumGetBool(value) ? 1 : 0;
+		case FLOAT4OID:
+			number = DatumGetFloat4(value);
+			break;
+		case FLOAT8OID:
+			number = DatumGetFloat8(value);
+			break;
+		default:
+			number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+	}
+	return InterestFiniteNumber(column->name, number);
 }
 
 int
@@ -489,6 +569,18 @@ InterestRestoreStyle(int nest_level)
 		AtEOXact_GUC(true, nest_level);
 }
 
+void
+InterestCleanTexts(const InterestRowRules *rules, int count, InterestSpan *texts)
+{
+	InterestServerArena *arena;
+
+	if (rules->cleanings == 0)
+		return;
+	arena = InterestArenaBegin(CurrentMemoryContext, "interest cleaning", ALLOCSET_SMALL_INITSIZE);
+	for (int i = 0; i < count; i++)
+		texts[i] = InterestCleanText(rules->cleanings, texts[i], &arena->arena);
+}
+
 static const InterestSpan missing = {NULL, 0};
 
 void
@@ -497,8 +589,9 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 {
 	int			style = reader->styled ? InterestFixStyle() : 0;
 
-	behaviour->has_time = !nulls[reader->at.index];
-	behaviour->time = behaviour->has_time ? ReadTime(&reader->at, values[reader->at.index]) : 0;
+	behaviour->time = 0;
+	behaviour->has_time = !nulls[reader->at.index] &&
+		ReadTime(reader, &reader->at, values[reader->at.index], &behaviour->time);
 	behaviour->kind = reader->kind.name && !nulls[reader->kind.index] ?
 		ReadSpan(&reader->kind, values[reader->kind.index]) : missing;
 	for (int i = 0; i < reader->text_count; i++)
@@ -511,7 +604,7 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 	{
 		int			index = reader->numerics[i].index;
 
-		reader->numbers[i] = nulls[index] ? NAN : ReadNumber(&reader->numerics[i], values[index]);
+		reader->numbers[i] = nulls[index] ? NAN : ReadNumber(reader, &reader->numerics[i], values[index]);
 	}
 	for (int i = 0; i < reader->categorical_count; i++)
 	{
@@ -523,6 +616,7 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 		reader->category_values[i].values = spans;
 	}
 	InterestRestoreStyle(style);
+	InterestCleanTexts(&reader->rules, reader->text_count, reader->text_spans);
 	behaviour->texts = reader->text_spans;
 	behaviour->numerics = reader->numbers;
 	behaviour->categoricals = reader->category_values;

@@ -57,6 +57,9 @@ extern void InterestCheckWidth(const char *column, int width);
 extern void InterestCheckVectors(const InterestDefinition *definition, const InterestFeatures *features,
 								 const InterestVector *vectors);
 
+/* Cleans texts as the model's rules say, in the current context. */
+extern void InterestCleanTexts(const InterestRowRules *rules, int count, InterestSpan *texts);
+
 /*
  * Settings that make the same value the same text in every session (those that
  * pg_dump uses, UTC and more), until they are restored; an error restores them too.

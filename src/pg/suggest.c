@@ -793,6 +793,8 @@ TakeSuggestion(const InterestSuggestion *suggestion, InterestColumns *columns, c
 		columns->numeric_count = TakeNames(suggestion, &columns->numerics);
 	else if (strcmp(argument, "categoricals") == 0)
 		columns->categorical_count = TakeNames(suggestion, &columns->categoricals);
+	else if (strcmp(argument, "vectors") == 0)
+		columns->vector_count = TakeNames(suggestion, &columns->vectors);
 }
 
 void
@@ -808,9 +810,8 @@ InterestTakeSuggestions(Oid source, bool with_label, InterestColumns *columns, c
 		InterestSuggestion *suggestion = lfirst(cell);
 		bool		of_label = strcmp(suggestion->argument, "label") == 0 || strcmp(suggestion->argument, "task") == 0;
 
-		/* the encoder is chosen where the model is created, vectors are not read yet */
-		if ((of_label && !with_label) || strcmp(suggestion->argument, "vectors") == 0 ||
-			strcmp(suggestion->argument, "encoder") == 0)
+		/* the encoder is chosen where the model is created */
+		if ((of_label && !with_label) || strcmp(suggestion->argument, "encoder") == 0)
 			continue;
 		TakeSuggestion(suggestion, columns, task);
 		AppendArgument(&text, suggestion);

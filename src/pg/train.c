@@ -222,6 +222,7 @@ InterestTrainingDefinitionOf(const InterestDefinition *definition, InterestLoade
 	memcpy(training.half_life, definition->half_life, sizeof(training.half_life));
 	training.kind_names = definition->kind_names;
 	training.kinds = definition->kinds;
+	training.rules = definition->rules;
 	training.text_count = definition->columns.text_count;
 	training.sentence_width = encoder ? encoder->encoder.config.hidden : 0;
 	training.word_probe = lexer ? InterestLexerProbe(lexer) : NULL;

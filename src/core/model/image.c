@@ -5,8 +5,9 @@
  * Little-endian; counts are variable-length integers, each number has one form,
  * so equal models have equal bytes.
  *
- *	  representation   version byte; dimensions; half-lives; fusion byte; text
- *					   columns; sentence width and scale; words; numerics (mean,
+ *	  representation   version byte; dimensions; half-lives; fusion byte;
+ *					   cleanings; byte of word pairs; byte of the order of dates;
+ *					   text columns; sentence width and scale; words; numerics (mean,
  *					   deviation);
  *					   values of each categorical; vector columns, whether they
  *					   share projections, widths; kinds (names, then weight and
@@ -124,6 +125,9 @@ InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
 		InterestWriteSignedVarint(writer, model->shape.half_life[g]);
 	InterestWriteByte(writer, (uint8_t) model->network.fusion.kind);
+	InterestWriteVarint(writer, model->network.features.rules.cleanings);
+	InterestWriteByte(writer, model->network.features.rules.word_pairs);
+	InterestWriteByte(writer, (uint8_t) model->network.features.rules.dates);
 	InterestWriteVarint(writer, (uint64_t) model->network.features.text_count);
 	InterestWriteVarint(writer, (uint64_t) model->network.features.sentence_width);
 	InterestWriteFloat(writer, model->network.sentence_scale);
@@ -296,6 +300,9 @@ ReadRepresentation(InterestReader *reader, InterestArena *arena, InterestModel *
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
 		model->shape.half_life[g] = InterestReadSignedVarint(reader);
 	model->network.fusion.kind = ReadChoice(reader, INTEREST_FUSIONS - 1);
+	features->rules.cleanings = (unsigned) ReadCount(reader, INTEREST_CLEAN_ALL, 0);
+	features->rules.word_pairs = ReadChoice(reader, 1);
+	features->rules.dates = ReadChoice(reader, INTEREST_DATES_YMD);
 	features->text_count = ReadCount(reader, INTEREST_MAX_COLUMNS, 0);
 	features->sentence_width = ReadCount(reader, INTEREST_MAX_SENTENCE_WIDTH, 0);
 	model->network.sentence_scale = InterestReadFloat(reader);

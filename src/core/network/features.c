@@ -17,6 +17,12 @@
 
 #define TWO_PI 0x1.921fb54442d18p+2
 
+bool
+InterestSameRules(const InterestRowRules *a, const InterestRowRules *b)
+{
+	return a->cleanings == b->cleanings && a->word_pairs == b->word_pairs && a->dates == b->dates;
+}
+
 int
 InterestEmbeddingWidth(int values)
 {

@@ -11,6 +11,7 @@
 #include "core/base/arena.h"
 #include "core/base/status.h"
 #include "core/network/words.h"
+#include "core/text/clean.h"
 
 /* Limits of a model; the server's tables have at most this many columns. */
 #define INTEREST_MAX_COLUMNS 1600
@@ -61,6 +62,23 @@ typedef struct InterestKind
 	bool		negative;
 } InterestKind;
 
+/* How texts say the order of day and month.  The numbers are stored: never change one. */
+typedef enum InterestDateOrder
+{
+	INTEREST_DATES_NONE = 0,	/* no text is read as a time */
+	INTEREST_DATES_MDY = 1,
+	INTEREST_DATES_DMY = 2,
+	INTEREST_DATES_YMD = 3
+} InterestDateOrder;
+
+/* What a host makes of a row before the network sees it: part of the representation. */
+typedef struct InterestRowRules
+{
+	unsigned	cleanings;		/* InterestCleaning, of all texts */
+	bool		word_pairs;		/* neighbouring words are words, too */
+	InterestDateOrder dates;
+} InterestRowRules;
+
 /*
  * x, the input of the non-text part, is
  *	  for each numeric (value - mean) / deviation and 1 if it is missing, else 0
@@ -69,6 +87,7 @@ typedef struct InterestKind
  */
 typedef struct InterestFeatures
 {
+	InterestRowRules rules;
 	int			text_count;
 	int			sentence_width; /* of an encoded text; 0: no encoder */
 	InterestWordColumn *word_columns;	/* (text_count); NULL: the model has no words */
@@ -130,6 +149,8 @@ typedef enum InterestRowResult
 	INTEREST_ROW_SKIPPED,		/* no time, or nothing present */
 	INTEREST_ROW_FAILED			/* status says why */
 } InterestRowResult;
+
+extern bool InterestSameRules(const InterestRowRules *a, const InterestRowRules *b);
 
 /* Width of an embedding among so many values: ceil(sqrt(values)) + 1, at most 16. */
 extern int	InterestEmbeddingWidth(int values);

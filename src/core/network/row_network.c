@@ -328,7 +328,7 @@ NormalizeVector(const InterestKernel *kernel, int width, const float *h, const f
 		largest = fabsf(h[j]) > largest ? fabsf(h[j]) : largest;
 	for (int j = 0; j < width; j++)
 		line[j] = largest > 0.0f ? h[j] / largest : 0.0f;
-	kernel->layer_norm(width, line, NULL, ones, zeros, VECTOR_EPSILON);
+	kernel->layer_norm(1, width, line, width, NULL, 0, ones, zeros, VECTOR_EPSILON);
 }
 
 static const InterestLinear *

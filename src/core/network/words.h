@@ -21,6 +21,9 @@
 /* Norm of a block (algorithm: section 6, recipe). */
 #define INTEREST_WORD_SCALE 3.0
 
+/* Numbers that a pair of neighbouring words can have, by its hash (algorithm: section 1). */
+#define INTEREST_WORD_PAIRS (1 << 18)
+
 /*
  * A hash of what the host's parser and dictionaries make of a fixed text: a model
  * is for words of one making.

@@ -417,6 +417,7 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 	InterestFeatures *features = &network->features;
 	InterestNumeric *numerics = InterestArenaArray(arena, InterestNumeric, definition->numeric_count);
 
+	features->rules = definition->rules;
 	features->text_count = definition->text_count;
 	features->sentence_width = definition->sentence_width;
 	features->word_columns = NULL;

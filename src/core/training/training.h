@@ -81,6 +81,7 @@ typedef struct InterestTrainingDefinition
 	int64_t		half_life[INTEREST_GRANULARITIES];	/* microseconds */
 	InterestNames kind_names;
 	const InterestKind *kinds;	/* (kind_names.count) */
+	InterestRowRules rules;
 	int			text_count;
 	int			sentence_width; /* 0: no encoder */
 	const uint8_t *word_probe;	/* (INTEREST_WORD_PROBE_SIZE); NULL: no words */

@@ -67,6 +67,11 @@ InterestCheckBase(const InterestTrainingDefinition *definition,
 		return Misfit(status, "categorical columns", features->categorical_count, definition->categorical_count);
 	if (!CheckVectors(definition, features, status))
 		return false;
+	if (!InterestSameRules(&features->rules, &definition->rules))
+	{
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "the version to start from does not fit the model");
+		return InterestDetail(status, "Their options clean, word_pairs or dates differ.");
+	}
 	if (base->network.fusion.kind != definition->fusion)
 	{
 		InterestFail(status, INTEREST_INVALID_ARGUMENT, "the version to start from does not fit the model");
