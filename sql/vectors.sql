@@ -49,6 +49,13 @@ CREATE FUNCTION pg_temp.read(image real[], sound double precision[] DEFAULT NULL
 SELECT pg_temp.read('{1,2,0,1}') = pg_temp.read('{2,1,0,1}') AS same, pg_temp.read('{1,2,0,1}') = pg_temp.read('{1,2,0,1}', '{0,1,2,0}') AS without,
 	pg_temp.read(NULL) IS NULL AS skipped, pg_temp.read('{0,0,0,0}') IS NOT NULL AS flat, pg_temp.read('{3e38,-3e38,3e38,1e-40}') IS NOT NULL AS far;
 
+-- the ledger names the column, and its lines add up to what a real reading says
+SELECT f, count(*) FILTER (WHERE modality = 'vector') AS vectors, array_agg(DISTINCT feature) FILTER (WHERE modality = 'vector') AS columns,
+	bool_and(value <> 0) FILTER (WHERE modality = 'vector') AS said
+FROM unnest('{concat,add,multiply,gate,attention}'::text[]) f, interest_explain(3, model => f) GROUP BY f ORDER BY f;
+SELECT f, abs((SELECT sum(value) FROM interest_explain(3, model => f)) - (SELECT sum(value) FROM interest_explain(3, method => 'shap', model => f))) < 1e-5 AS adds_up
+FROM unnest('{concat,add,multiply,gate,attention}'::text[]) f ORDER BY f;
+
 -- export, import, transfer
 SELECT interest_import_model('copy', interest_export_model('shared', 2)) AS version;
 SELECT count(DISTINCT representation) FROM interest_models WHERE (name, version) IN (('copy', 1), ('shared', 2));

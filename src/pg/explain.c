@@ -87,6 +87,14 @@ AddWords(const Explained *explained, const InterestRowSplit *split, InterestLine
 		}
 }
 
+static InterestSpan
+NameVector(const Explained *explained, int column)
+{
+	const char *name = explained->rows.query->definition->columns.vectors[column];
+
+	return (InterestSpan) {name, strlen(name)};
+}
+
 /* The lines of a row in one part; where that is positive, what mu says is taken off. */
 static void
 AddPart(const Explained *explained, const InterestRowSplit *split, int row, int part, double coefficient,
@@ -95,10 +103,15 @@ AddPart(const Explained *explained, const InterestRowSplit *split, int row, int 
 	InterestLine line = {.part = "row", .row = row, .granularity = InterestPartName((InterestPart) part), .shared = true};
 	const InterestUserRow *input = &explained->rows.rows[row];
 
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < explained->model->network.fusion.modalities; m++)
 	{
+		int			column = m - INTEREST_FIRST_VECTOR;
+
 		if (m < INTEREST_TEXT_MODALITIES && input->input.texts.projected[m] == NULL)
 			continue;
+		if (column >= 0 && input->input.vectors[column] == NULL)
+			continue;
+		line.feature = column < 0 ? (InterestSpan) {0} : NameVector(explained, column);
 		line.modality = InterestModalityName((InterestModality) m);
 		line.value = coefficient * split->modality[m];
 		if (m == INTEREST_WORDS && input->words)
@@ -107,6 +120,7 @@ AddPart(const Explained *explained, const InterestRowSplit *split, int row, int 
 			InterestAddLine(lines, line);
 	}
 	line.modality = "base";
+	line.feature = (InterestSpan) {0};
 	line.value = coefficient * (split->base - (part == INTEREST_NEGATIVE ? 0 : mu));
 	InterestAddLine(lines, line);
 }

@@ -286,7 +286,7 @@ LogitOfKept(void *context, const bool *kept)
 	{
 		double		said = split.base;
 
-		for (int m = 0; m < INTEREST_MODALITIES; m++)
+		for (int m = 0; m < explained->model->network.fusion.modalities; m++)
 			said += split.modality[m];
 		logit += explained->coefficient * (said - explained->mu);
 	}

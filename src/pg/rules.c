@@ -199,6 +199,7 @@ TakeRow(Rules *rules, InterestRowReader *reader, const Datum *values, const bool
 	MemoryContext caller;
 
 	InterestReadBehaviour(reader, values, nulls, &behaviour);
+	InterestCheckVectors(query->definition, &rules->model->network.features, behaviour.vectors);
 	InterestQueryTexts(query, &behaviour, projected);
 	switch (InterestRowVector(rules->model, &behaviour, &texts, &query->scratch->arena, query->vector, &row, &status))
 	{

@@ -103,6 +103,22 @@ KeepProjection(InterestRowQuery *query, const InterestBehaviour *behaviour, Inte
 	return kept;
 }
 
+static const InterestVector *
+KeepVectors(const InterestBehaviour *behaviour, int count, InterestArena *arena)
+{
+	InterestVector *kept = InterestArenaArray(arena, InterestVector, Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		Size		size = sizeof(float) * behaviour->vectors[i].width;
+
+		kept[i] = behaviour->vectors[i];
+		if (kept[i].values)
+			kept[i].values = memcpy(InterestArenaAllocate(arena, size), kept[i].values, size);
+	}
+	return kept;
+}
+
 static const InterestWordBlock **
 KeepWords(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestArena *arena)
 {
@@ -150,6 +166,8 @@ TakeRow(Reader *reader, const Datum *values, const bool *nulls)
 
 	CHECK_FOR_INTERRUPTS();
 	InterestReadBehaviour(reader->reader, values, nulls, &behaviour);
+	InterestCheckVectors(query->definition, &query->model->model.network.features, behaviour.vectors);
+	behaviour.vectors = KeepVectors(&behaviour, query->definition->columns.vector_count, arena);
 	texts.projected = KeepProjection(query, &behaviour, arena);
 	switch (InterestRowInputOf(&query->model->model.network.features, &behaviour, &texts, arena, &row->input, &status))
 	{

@@ -16,9 +16,9 @@
 const char *
 InterestModalityName(InterestModality modality)
 {
-	static const char *const names[INTEREST_MODALITIES] = {"sentence", "words", "non-text"};
+	static const char *const names[INTEREST_FIRST_VECTOR] = {"sentence", "words", "non-text"};
 
-	return names[modality];
+	return modality < INTEREST_FIRST_VECTOR ? names[modality] : "vector";
 }
 
 static double *
@@ -170,7 +170,7 @@ InterestSplitRow(const InterestRowNetwork *network, const InterestArithmetic *ar
 	for (int j = 0; j < d; j++)
 		fused[j] = tape.scale[0] * direction[j];
 	split->base = PassFusion(&network->fusion, scratch, &fused);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < network->fusion.modalities; m++)
 	{
 		const float *bias = BiasOf(network, (InterestModality) m);
 		double	   *own;

@@ -13,14 +13,14 @@
 #include "core/explain/quadrature.h"
 #include "core/network/row_network.h"
 
-/* "sentence", "words", "non-text" */
+/* "sentence", "words", "non-text"; "vector" for every column of vectors */
 extern const char *InterestModalityName(InterestModality modality);
 
 /* base and the modalities add up to direction . v. */
 typedef struct InterestRowSplit
 {
 	const float *v;				/* (d): the row's vector, as InterestRowForward makes it */
-	double		modality[INTEREST_MODALITIES];	/* 0 of a missing one */
+	double		modality[INTEREST_MAX_MODALITIES];	/* 0 of a missing one */
 	double		base;			/* biases */
 	const double *word_direction;	/* (d): a word says its weight times its vector in this; NULL without words */
 } InterestRowSplit;

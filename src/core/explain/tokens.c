@@ -47,13 +47,13 @@ InterestSentenceGradient(const InterestRowNetwork *network, const InterestArithm
 	int			width = network->features.sentence_width;
 	InterestFusion unasked = UnaskedGradients(&network->fusion, scratch);
 	float	   *r_gradient = InterestArenaArray(scratch, float, d);
-	float	   *z_gradient[INTEREST_MODALITIES];
+	float	   *z_gradient[INTEREST_MAX_MODALITIES];
 	double		said = 0.0;
 	InterestRowTape tape;
 
 	InterestRowForward(network, arithmetic, 1, &input, NULL, &tape);
 	BackwardClip(d, &tape, direction, r_gradient);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < network->fusion.modalities; m++)
 		z_gradient[m] = InterestArenaArray(scratch, float, d);
 	InterestFusionBackward(&network->fusion, arithmetic, &tape.fusion, r_gradient, &unasked, z_gradient);
 	memset(gradient, 0, sizeof(float) * (size_t) width);
