@@ -72,6 +72,8 @@ CORE = \
 	src/core/profile/topics.o \
 	src/core/profile/vector.o \
 	src/core/profile/vector_text.o \
+	src/core/recommend/catalogue.o \
+	src/core/recommend/recommend.o \
 	src/core/text/clean.o \
 	src/core/text/entities.o \
 	src/core/text/normalize.o \
@@ -96,6 +98,9 @@ CORE = \
 
 GLUE = \
 	src/pg/aggregates.o \
+	src/pg/catalogue.o \
+	src/pg/catalogue_follow.o \
+	src/pg/catalogue_pack.o \
 	src/pg/content_cache.o \
 	src/pg/create_model.o \
 	src/pg/dates.o \
@@ -112,6 +117,8 @@ GLUE = \
 	src/pg/explain.o \
 	src/pg/explain_lines.o \
 	src/pg/explain_text.o \
+	src/pg/filter.o \
+	src/pg/followers.o \
 	src/pg/json.o \
 	src/pg/lexemes.o \
 	src/pg/live_fold.o \
@@ -134,6 +141,7 @@ GLUE = \
 	src/pg/quantize.o \
 	src/pg/query_mark.o \
 	src/pg/read.o \
+	src/pg/recommend.o \
 	src/pg/report.o \
 	src/pg/rights.o \
 	src/pg/row_query.o \
@@ -162,7 +170,8 @@ REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
 	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words clean vectors names suggest doctor_data \
-	live live_partition live_view live_rights
+	live live_partition live_view live_rights \
+	catalogue recommend
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

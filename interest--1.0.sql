@@ -131,6 +131,35 @@ COMMENT ON TABLE interest_tracked_table IS 'tables that tracked models follow, w
 SELECT pg_catalog.pg_extension_config_dump('interest_tracking', '');
 SELECT pg_catalog.pg_extension_config_dump('interest_tracked_table', '');
 
+CREATE TABLE interest_catalogue (
+	model text COLLATE "C" PRIMARY KEY REFERENCES interest_model ON DELETE CASCADE,
+	source_schema name NOT NULL,
+	source_name name NOT NULL,
+	item_id name NOT NULL,
+	category name,
+	popularity name,
+	published name,
+	seen name,
+	popularity_weight float8 NOT NULL,
+	freshness_weight float8 NOT NULL,
+	freshness_days float8 NOT NULL,
+	table_schema name NOT NULL,
+	table_name name NOT NULL
+);
+
+CREATE TABLE interest_catalogue_change (
+	model text COLLATE "C" NOT NULL,
+	change bigint NOT NULL,
+	items text[],
+	PRIMARY KEY (model, change)
+);
+
+COMMENT ON TABLE interest_catalogue IS 'where the items of models are; see the view interest_catalogues';
+COMMENT ON TABLE interest_catalogue_change IS 'what has changed in catalogues since they were built: the items of each change, NULL for any';
+
+SELECT pg_catalog.pg_extension_config_dump('interest_catalogue', '');
+SELECT pg_catalog.pg_extension_config_dump('interest_catalogue_change', '');
+
 --
 -- Rights
 --
@@ -715,6 +744,51 @@ CREATE VIEW interest_tracked WITH (security_barrier) AS
 	WHERE @extschema@.interest_has_use('model', t.model);
 GRANT SELECT ON interest_tracked TO PUBLIC;
 COMMENT ON VIEW interest_tracked IS 'models whose profiles follow their source, for those who may use them';
+
+--
+-- Items: a catalogue that follows its source, and what of it suits a user
+--
+
+CREATE FUNCTION interest_embed_item(model text, item record) RETURNS real[]
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_set_catalogue(model text, source regclass, item_id name, category name DEFAULT NULL,
+		popularity name DEFAULT NULL, published name DEFAULT NULL, seen name DEFAULT NULL,
+		popularity_weight float8 DEFAULT 0.05, freshness_weight float8 DEFAULT 0.05, freshness_days float8 DEFAULT 30) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_rebuild_catalogue(model text) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_drop_catalogue(model text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_follow_items() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_recommend(user_id text, k integer DEFAULT 10, model text DEFAULT NULL, exclude_seen boolean DEFAULT true,
+		diversity float8 DEFAULT 0, filter text DEFAULT NULL, by text DEFAULT 'vector',
+		OUT item_id text, OUT score real, OUT because text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
+CREATE FUNCTION interest_recommend(user_id anyelement, k integer DEFAULT 10, model text DEFAULT NULL, exclude_seen boolean DEFAULT true,
+		diversity float8 DEFAULT 0, filter text DEFAULT NULL, by text DEFAULT 'vector',
+		OUT item_id text, OUT score real, OUT because text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
+CREATE FUNCTION interest_relevance(reading interestvec, vector real[]) RETURNS real
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION interest_embed_item(text, record) IS 'vector of an item, made of those of the model''s columns that it has; NULL if none of them says anything';
+COMMENT ON FUNCTION interest_set_catalogue(text, regclass, name, name, name, name, name, float8, float8, float8) IS 'names the items of a model: makes a table with their vectors beside their source and follows every change of it; returns their number; for the model''s owner';
+COMMENT ON FUNCTION interest_rebuild_catalogue(text) IS 'makes the vectors of all items anew, as after a training, and returns their number; for the model''s owner';
+COMMENT ON FUNCTION interest_drop_catalogue(text) IS 'drops a model''s catalogue with its table; for the model''s owner';
+COMMENT ON FUNCTION interest_follow_items() IS 'trigger function of tables that catalogues follow';
+COMMENT ON FUNCTION interest_recommend(text, integer, text, boolean, float8, text, text) IS 'the k items that suit a user best, with the user''s row that speaks most for each';
+COMMENT ON FUNCTION interest_recommend(anyelement, integer, text, boolean, float8, text, text) IS 'the k items that suit a user best, with the user''s row that speaks most for each';
+COMMENT ON FUNCTION interest_relevance(interestvec, real[]) IS 'how well the vector of an item suits a reading: the score of interest_recommend without popularity and freshness';
+
+CREATE VIEW interest_catalogues WITH (security_barrier) AS
+	SELECT c.model, pg_catalog.format('%I.%I', c.source_schema, c.source_name) AS source, c.item_id,
+		pg_catalog.format('%I.%I', c.table_schema, c.table_name) AS items, c.category, c.popularity, c.published, c.seen,
+		c.popularity_weight, c.freshness_weight, c.freshness_days
+	FROM @extschema@.interest_catalogue c
+	WHERE @extschema@.interest_has_use('model', c.model);
+GRANT SELECT ON interest_catalogues TO PUBLIC;
+COMMENT ON VIEW interest_catalogues IS 'catalogues of models, for those who may use them';
 
 --
 -- Measuring: on test users, who were never trained on

@@ -262,7 +262,7 @@ CheckTypes(InterestDefinition *definition, Relation source)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of type %s cannot be a user id", columns->user_id, format_type_be(user)),
 				 errhint("A user id is a scalar with an equality operator: a number, a text, a uuid.")));
-	(void) InterestRowReaderMake(definition, descriptor, true);
+	(void) InterestRowReaderMake(definition, descriptor, INTEREST_READ_TARGET);
 }
 
 /* Keeps an encoder from being dropped until this transaction has named it in a model. */

@@ -226,7 +226,7 @@ StartReceiver(DestReceiver *self, int operation, TupleDesc descriptor)
 	Examination *e = (Examination *) self;
 	MemoryContext caller = MemoryContextSwitchTo(e->keep);
 
-	e->reader = InterestRowReaderMake(e->definition, descriptor, true);
+	e->reader = InterestRowReaderMake(e->definition, descriptor, INTEREST_READ_TARGET);
 	MemoryContextSwitchTo(caller);
 }
 

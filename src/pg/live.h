@@ -25,10 +25,6 @@
 #include "pg/model_store.h"
 #include "pg/user_column.h"
 
-/* Transition tables of the triggers. */
-#define INTEREST_NEW_ROWS "interest_new"
-#define INTEREST_OLD_ROWS "interest_old"
-
 /* How a model is tracked: its row in interest_tracking, read. */
 typedef struct InterestTracking
 {

@@ -29,198 +29,12 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
+#include "pg/followers.h"
 #include "pg/live.h"
 #include "pg/rights.h"
 #include "pg/store.h"
 
-/* What a table needs to be followed. */
-typedef struct TriggerKind
-{
-	const char *label;			/* in the trigger's name */
-	int16		events;
-	bool		row;
-	bool		old_rows;		/* has transition tables of them */
-	bool		new_rows;
-	char		fires;			/* pg_trigger.tgenabled */
-} TriggerKind;
-
-/*
- * The apply of logical replication fires no statement triggers but those of
- * TRUNCATE, so that there, and only there, a row trigger follows instead.
- */
-static const TriggerKind trigger_kinds[] = {
-	{"insert", TRIGGER_TYPE_INSERT, false, false, true, TRIGGER_FIRES_ON_ORIGIN},
-	{"update", TRIGGER_TYPE_UPDATE, false, true, true, TRIGGER_FIRES_ON_ORIGIN},
-	{"delete", TRIGGER_TYPE_DELETE, false, true, false, TRIGGER_FIRES_ON_ORIGIN},
-	{"truncate", TRIGGER_TYPE_TRUNCATE, false, false, false, TRIGGER_FIRES_ALWAYS},
-	{"apply", TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE, true, false, false,
-	TRIGGER_FIRES_ON_REPLICA}
-};
-
-static Oid
-FollowFunction(void)
-{
-	List	   *name = list_make2(makeString(get_namespace_name(InterestSchema())), makeString("interest_follow"));
-
-	return LookupFuncName(name, 0, NULL, false);
-}
-
-/*
- * Triggers that are there
- */
-
-/* One trigger of ours. */
-typedef struct FoundTrigger
-{
-	Oid			oid;
-	Oid			table;
-	int16		type;
-	char		fires;
-} FoundTrigger;
-
-/* Whether a trigger's only argument is the model. */
-static bool
-IsOfModel(Relation triggers, HeapTuple tuple, const char *model)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, Anum_pg_trigger_tgargs, RelationGetDescr(triggers), &isnull);
-	bytea	   *arguments;
-
-	if (isnull)
-		return false;
-	arguments = DatumGetByteaPP(value);
-	return VARSIZE_ANY_EXHDR(arguments) == strlen(model) + 1 &&
-		memcmp(VARDATA_ANY(arguments), model, strlen(model) + 1) == 0;
-}
-
-/* All triggers that follow something for a model. */
-static List *
-FindTriggers(const char *model)
-{
-	Oid			function = FollowFunction();
-	Relation	triggers = table_open(TriggerRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(triggers, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-	List	   *found = NIL;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
-		FoundTrigger *trigger;
-
-		if (form->tgfoid != function || !IsOfModel(triggers, tuple, model))
-			continue;
-		trigger = palloc(sizeof(FoundTrigger));
-		trigger->oid = form->oid;
-		trigger->table = form->tgrelid;
-		trigger->type = form->tgtype;
-		trigger->fires = form->tgenabled;
-		found = lappend(found, trigger);
-	}
-	systable_endscan(scan);
-	table_close(triggers, AccessShareLock);
-	return found;
-}
-
-static void
-DropTrigger(const FoundTrigger *trigger)
-{
-	ObjectAddress address;
-
-	ObjectAddressSet(address, TriggerRelationId, trigger->oid);
-	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
-}
-
-/*
- * Triggers that shall be there
- */
-
-static Node *
-MakeTransition(const char *name, bool is_new)
-{
-	TriggerTransition *transition = makeNode(TriggerTransition);
-
-	transition->name = pstrdup(name);
-	transition->isNew = is_new;
-	transition->isTable = true;
-	return (Node *) transition;
-}
-
-/* Waits for those who are writing to the table, and lets nobody write until the transaction ends. */
-static void
-CreateFollower(const char *model, Oid table, const TriggerKind *kind)
-{
-	CreateTrigStmt *statement = makeNode(CreateTrigStmt);
-
-	statement->trigname = makeObjectName("interest", model, kind->label);
-	statement->relation = makeRangeVar(get_namespace_name(get_rel_namespace(table)), get_rel_name(table), -1);
-	statement->args = list_make1(makeString(pstrdup(model)));
-	statement->row = kind->row;
-	statement->timing = TRIGGER_TYPE_AFTER;
-	statement->events = kind->events;
-	if (kind->old_rows)
-		statement->transitionRels = lappend(statement->transitionRels, MakeTransition(INTEREST_OLD_ROWS, false));
-	if (kind->new_rows)
-		statement->transitionRels = lappend(statement->transitionRels, MakeTransition(INTEREST_NEW_ROWS, true));
-	CreateTriggerFiringOn(statement, NULL, table, InvalidOid, InvalidOid, InvalidOid, FollowFunction(),
-						  InvalidOid, NULL, false, false, kind->fires);
-	CommandCounterIncrement();
-}
-
-/* The trigger of that kind that the table has; one that fires at other times is dropped. */
-static bool
-HasFollower(List *found, Oid table, const TriggerKind *kind)
-{
-	int16		type = kind->events | (kind->row ? TRIGGER_TYPE_ROW : 0);
-	ListCell   *cell;
-
-	foreach(cell, found)
-	{
-		FoundTrigger *trigger = lfirst(cell);
-
-		if (trigger->table != table || trigger->type != type)
-			continue;
-		if (trigger->fires == kind->fires)
-			return true;
-		DropTrigger(trigger);
-	}
-	return false;
-}
-
-static void
-CheckTable(Oid table)
-{
-	char		kind = get_rel_relkind(table);
-
-	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" cannot be followed", get_rel_name(table)),
-				 errdetail("Only tables and their partitions have the triggers that this takes."),
-				 errhint("For a view, name the tables below it in on_tables; profiles of other sources are made with interest_accumulate, in a materialized view.")));
-	if (get_rel_persistence(table) != RELPERSISTENCE_PERMANENT)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("temporary or unlogged table \"%s\" cannot be followed", get_rel_name(table)),
-				 errdetail("Such a table can be emptied without a statement that does it."),
-				 errhint("For an unlogged one, ALTER TABLE ... SET LOGGED.")));
-}
-
-static void
-FollowTable(const char *model, Oid table, List *found)
-{
-	CheckTable(table);
-	for (int i = 0; i < (int) lengthof(trigger_kinds); i++)
-	{
-		const TriggerKind *kind = &trigger_kinds[i];
-
-		/* a partitioned table's row triggers would be its partitions' */
-		if (kind->row && get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE)
-			continue;
-		if (!HasFollower(found, table, kind))
-			CreateFollower(model, table, kind);
-	}
-}
+#define FOLLOW "interest_follow"
 
 /* Everything that is to be followed: the tables, their partitions and children. */
 static List *
@@ -245,56 +59,34 @@ FollowedTables(const InterestTracking *tracking)
 void
 InterestSetTriggers(const InterestDefinition *definition, const InterestTracking *tracking)
 {
-	List	   *found = FindTriggers(definition->name);
+	List	   *found = InterestFindFollowers(FOLLOW, definition->name);
 	List	   *wanted = FollowedTables(tracking);
 	InterestRoleSession session = InterestBecome(InterestModelOwner(definition));
 	ListCell   *cell;
 
 	foreach(cell, wanted)
-		FollowTable(definition->name, lfirst_oid(cell), found);
+		InterestFollowTable(FOLLOW, "interest", definition->name, lfirst_oid(cell), found);
 	InterestResume(session);
 	foreach(cell, found)
 	{
-		FoundTrigger *trigger = lfirst(cell);
+		InterestFollower *trigger = lfirst(cell);
 
 		/* one on a stranger's table is his; he shall not make us wait */
 		if (!list_member_oid(wanted, trigger->table) &&
 			ConditionalLockRelationOid(trigger->table, AccessExclusiveLock))
-			DropTrigger(trigger);
+			InterestDropFollower(trigger);
 	}
-}
-
-static bool
-IsFollowedInFull(List *found, Oid table)
-{
-	for (int i = 0; i < (int) lengthof(trigger_kinds); i++)
-	{
-		const TriggerKind *kind = &trigger_kinds[i];
-		int16		type = kind->events | (kind->row ? TRIGGER_TYPE_ROW : 0);
-		bool		there = kind->row && get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE;
-		ListCell   *cell;
-
-		foreach(cell, found)
-		{
-			const FoundTrigger *trigger = lfirst(cell);
-
-			there |= trigger->table == table && trigger->type == type && trigger->fires == kind->fires;
-		}
-		if (!there)
-			return false;
-	}
-	return true;
 }
 
 List *
 InterestUnfollowed(const InterestDefinition *definition, const InterestTracking *tracking)
 {
-	List	   *found = FindTriggers(definition->name);
+	List	   *found = InterestFindFollowers(FOLLOW, definition->name);
 	List	   *unfollowed = NIL;
 	ListCell   *table;
 
 	foreach(table, FollowedTables(tracking))
-		if (!IsFollowedInFull(found, lfirst_oid(table)))
+		if (!InterestHasFollowers(found, lfirst_oid(table)))
 			unfollowed = lappend_oid(unfollowed, lfirst_oid(table));
 	return unfollowed;
 }
@@ -302,17 +94,6 @@ InterestUnfollowed(const InterestDefinition *definition, const InterestTracking 
 /*
  * The profile table
  */
-
-/* Type and collation of the user column, as SQL for a session's search_path. */
-static char *
-UserTypeSql(const InterestUserColumn *column)
-{
-	char	   *type = format_type_extended(column->type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-
-	if (!OidIsValid(column->collation))
-		return type;
-	return psprintf("%s COLLATE %s", type, generate_collation_name(column->collation));
-}
 
 /*
  * Rows stay in the page (a profile is a few kB, and floats do not compress),
@@ -330,7 +111,7 @@ CreateProfileTable(const InterestDefinition *definition, const InterestUserColum
 	InterestRun(psprintf("CREATE TABLE %s (user_id %s, sign smallint NOT NULL, profile %s.interest_profile, fingerprint bytea,"
 						 " CHECK (sign BETWEEN -1 AND 1 AND (sign = 0) = (profile IS NULL) AND (sign = 0) = (fingerprint IS NULL)))"
 						 " WITH (fillfactor = 50, toast_tuple_target = 8160)",
-						 table, UserTypeSql(column), InterestSchemaSql()), 0, NULL, NULL);
+						 table, InterestColumnTypeSql(column->type, column->collation), InterestSchemaSql()), 0, NULL, NULL);
 	InterestRun(psprintf("ALTER TABLE %s ALTER profile SET STORAGE EXTERNAL, REPLICA IDENTITY FULL", table), 0, NULL, NULL);
 	InterestRun(psprintf("CREATE INDEX ON %s (user_id)", table), 0, NULL, NULL);
 	InterestRun(psprintf("COMMENT ON TABLE %s IS %s", table,
@@ -349,7 +130,7 @@ CheckBaseTable(const InterestDefinition *definition, const InterestUserColumn *c
 {
 	AttrNumber	attribute;
 
-	CheckTable(table);
+	InterestCheckFollowable(table);
 	attribute = get_attnum(table, definition->columns.user_id);
 	if (attribute == InvalidAttrNumber || getBaseType(get_atttype(table, attribute)) != column->type)
 		ereport(ERROR,
@@ -512,8 +293,8 @@ InterestEndTracking(const InterestDefinition *definition)
 	Datum		values[] = {CStringGetTextDatum(definition->name)};
 	ListCell   *cell;
 
-	foreach(cell, FindTriggers(definition->name))
-		DropTrigger(lfirst(cell));
+	foreach(cell, InterestFindFollowers(FOLLOW, definition->name))
+		InterestDropFollower(lfirst(cell));
 	if (tracking == NULL)
 		return;
 	if (OidIsValid(tracking->profile_table))

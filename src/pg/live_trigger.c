@@ -28,6 +28,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "pg/followers.h"
 #include "pg/live.h"
 
 /* One firing of the trigger. */

@@ -11,6 +11,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "pg/catalogue.h"
 #include "pg/digest.h"
 #include "pg/live.h"
 #include "pg/model_store.h"
@@ -637,6 +638,7 @@ interest_drop_model(PG_FUNCTION_ARGS)
 	InterestLockFollowed(name, AccessExclusiveLock);
 	InterestLockOwned("model", name, definition->owner);
 	InterestEndTracking(definition);
+	InterestEndCatalogue(definition);
 	InterestStoreExecute("WITH chunk AS (DELETE FROM %s.interest_model_chunk WHERE model = $1),"
 						 " run AS (DELETE FROM %s.interest_training_run WHERE model = $1),"
 						 " version AS (DELETE FROM %s.interest_model_version WHERE model = $1)"

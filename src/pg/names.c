@@ -275,7 +275,7 @@ StartReceiver(DestReceiver *self, int operation, TupleDesc descriptor)
 	LowRows    *low = (LowRows *) self;
 	MemoryContext caller = MemoryContextSwitchTo(low->keep);
 
-	low->reader = InterestRowReaderMake(low->definition, descriptor, true);
+	low->reader = InterestRowReaderMake(low->definition, descriptor, INTEREST_READ_TARGET);
 	MemoryContextSwitchTo(caller);
 }
 

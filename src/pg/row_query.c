@@ -78,7 +78,7 @@ InterestRowQueryOf(FunctionCallInfo fcinfo, text *model)
 
 /* The reader of this row's type. */
 static InterestRowReader *
-ReaderOf(InterestRowQuery *query, HeapTupleHeader record)
+ReaderOf(InterestRowQuery *query, HeapTupleHeader record, InterestRowPurpose purpose)
 {
 	Oid			type = HeapTupleHeaderGetTypeId(record);
 	int32		typmod = HeapTupleHeaderGetTypMod(record);
@@ -91,7 +91,7 @@ ReaderOf(InterestRowQuery *query, HeapTupleHeader record)
 
 		query->descriptor = CreateTupleDescCopy(descriptor);
 		ReleaseTupleDesc(descriptor);
-		query->reader = InterestRowReaderMake(query->definition, query->descriptor, false);
+		query->reader = InterestRowReaderMake(query->definition, query->descriptor, purpose);
 		query->row_type = row_type;
 		MemoryContextSwitchTo(caller);
 	}
@@ -204,18 +204,23 @@ InterestQueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, 
 	UnpackProjection(query, kept, projected);
 }
 
-/* The behaviour as the state takes it. */
+/* The behaviour as the state takes it; as an item, its vector alone, where row is NULL. */
 static bool
 QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
 	const float *projected[INTEREST_TEXT_MODALITIES];
 	InterestRowTexts texts = {.projected = projected};
+	InterestArena *scratch = &query->scratch->arena;
 	InterestStatus status;
+	InterestRowResult result;
 
 	InterestQueryTexts(query, behaviour, projected);
 	InterestCheckVectors(query->definition, &query->model->model.network.features, behaviour->vectors);
-	switch (InterestRowVector(&query->model->model, behaviour, &texts,
-							  &query->scratch->arena, query->vector, row, &status))
+	if (row)
+		result = InterestRowVector(&query->model->model, behaviour, &texts, scratch, query->vector, row, &status);
+	else
+		result = InterestItemVector(&query->model->model, behaviour, &texts, scratch, query->vector, &status);
+	switch (result)
 	{
 		case INTEREST_ROW_DONE:
 			return true;
@@ -227,10 +232,11 @@ QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, Inte
 	InterestReport(&status);
 }
 
-bool
-InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+/* The record's behaviour, or its item where row is NULL. */
+static bool
+QueryRecord(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
 {
-	InterestRowReader *reader = ReaderOf(query, record);
+	InterestRowReader *reader = ReaderOf(query, record, row ? INTEREST_READ_BEHAVIOUR : INTEREST_READ_ITEM);
 	InterestBehaviour behaviour;
 	HeapTupleData tuple;
 	Datum	   *values;
@@ -244,6 +250,18 @@ InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateR
 	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
 	InterestReadBehaviour(reader, values, nulls, &behaviour);
 	return QueryBehaviour(query, &behaviour, row);
+}
+
+bool
+InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+{
+	return QueryRecord(query, record, row);
+}
+
+const float *
+InterestQueryItem(InterestRowQuery *query, HeapTupleHeader record)
+{
+	return QueryRecord(query, record, NULL) ? query->vector : NULL;
 }
 
 bool

@@ -49,6 +49,15 @@ extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *
 /* The query of this call site: the deployed version of a model that the caller may use. */
 extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model);
 
+/* A query of its own, in a context below parent, for callers that are no call site. */
+extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *name);
+
+/*
+ * The vector of an item, valid until the next call; NULL if nothing of it is
+ * present.  A query reads either behaviour rows or items.
+ */
+extern const float *InterestQueryItem(InterestRowQuery *query, HeapTupleHeader record);
+
 /*
  * What the network takes of a behaviour's texts (INTEREST_TEXT_MODALITIES; NULL:
  * missing), by way of those that this session has projected already; valid until

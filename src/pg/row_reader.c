@@ -28,11 +28,13 @@
 #include "pg/report.h"
 #include "pg/row_reader.h"
 
+#define NOT_THERE (-1)
+
 /* One column of the model: where it stands in the row and how to read it. */
 typedef struct Column
 {
 	const char *name;
-	int			index;			/* in the row, from 0 */
+	int			index;			/* in the row, from 0; NOT_THERE */
 	Oid			type;			/* base type; of the elements where is_array */
 	bool		is_array;
 	bool		is_string;		/* a varlena that is its own text; of a time: a text says it */
@@ -51,7 +53,7 @@ struct InterestRowReader
 	Datum	   *values;
 	bool	   *nulls;
 	bool		styled;			/* some value prints as the session's settings say */
-	bool		target;
+	InterestRowPurpose purpose;
 	InterestRowRules rules;
 	Column		at;
 	Column		kind;			/* name NULL: none */
@@ -74,9 +76,9 @@ struct InterestRowReader
 };
 
 static int
-FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *definition)
+FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *definition, bool required)
 {
-	int			found = -1;
+	int			found = NOT_THERE;
 
 	for (int i = 0; i < descriptor->natts; i++)
 	{
@@ -91,7 +93,7 @@ FindColumn(TupleDesc descriptor, const char *name, const InterestDefinition *def
 					 errhint("Name the columns of the subquery apart.")));
 		found = i;
 	}
-	if (found < 0)
+	if (found == NOT_THERE && required)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of model \"%s\" is not in the row", name, definition->name),
@@ -278,60 +280,97 @@ static Oid
 InitColumn(Column *column, const InterestDefinition *definition, TupleDesc descriptor, const char *name)
 {
 	column->name = pstrdup(name);
-	column->index = FindColumn(descriptor, name, definition);
+	column->index = FindColumn(descriptor, name, definition, true);
 	return TupleDescAttr(descriptor, column->index)->atttypid;
+}
+
+/* The same for a feature; false if it is an item's that the row does not have. */
+static bool
+InitFeature(const InterestRowReader *reader, Column *column, const InterestDefinition *definition,
+			TupleDesc descriptor, const char *name, Oid *type)
+{
+	column->index = FindColumn(descriptor, name, definition, reader->purpose != INTEREST_READ_ITEM);
+	if (column->index == NOT_THERE)
+		return false;
+	*type = InitColumn(column, definition, descriptor, name);
+	return true;
 }
 
 static void
 InitFeatureColumns(InterestRowReader *reader, const InterestDefinition *definition, TupleDesc descriptor)
 {
 	const InterestColumns *columns = &definition->columns;
+	Oid			type;
 
 	reader->text_count = columns->text_count;
 	reader->texts = palloc0(sizeof(Column) * columns->text_count);
 	for (int i = 0; i < columns->text_count; i++)
-	{
-		Oid			type = InitColumn(&reader->texts[i], definition, descriptor, columns->texts[i]);
-
-		InitTextColumn(reader, &reader->texts[i], type, true);
-		CheckText(&reader->texts[i], type);
-	}
+		if (InitFeature(reader, &reader->texts[i], definition, descriptor, columns->texts[i], &type))
+		{
+			InitTextColumn(reader, &reader->texts[i], type, true);
+			CheckText(&reader->texts[i], type);
+		}
 	reader->numeric_count = columns->numeric_count;
 	reader->numerics = palloc0(sizeof(Column) * columns->numeric_count);
 	for (int i = 0; i < columns->numeric_count; i++)
-		CheckNumeric(&reader->numerics[i],
-					 InitColumn(&reader->numerics[i], definition, descriptor, columns->numerics[i]),
-					 &definition->rules);
+		if (InitFeature(reader, &reader->numerics[i], definition, descriptor, columns->numerics[i], &type))
+			CheckNumeric(&reader->numerics[i], type, &definition->rules);
 	reader->categorical_count = columns->categorical_count;
 	reader->categoricals = palloc0(sizeof(Column) * columns->categorical_count);
 	for (int i = 0; i < columns->categorical_count; i++)
-		InitTextColumn(reader, &reader->categoricals[i],
-					   InitColumn(&reader->categoricals[i], definition, descriptor, columns->categoricals[i]),
-					   true);
+		if (InitFeature(reader, &reader->categoricals[i], definition, descriptor, columns->categoricals[i], &type))
+			InitTextColumn(reader, &reader->categoricals[i], type, true);
 	reader->vector_count = columns->vector_count;
 	reader->vectors = palloc0(sizeof(Column) * columns->vector_count);
 	for (int i = 0; i < columns->vector_count; i++)
-		CheckVector(&reader->vectors[i],
-					InitColumn(&reader->vectors[i], definition, descriptor, columns->vectors[i]));
+		if (InitFeature(reader, &reader->vectors[i], definition, descriptor, columns->vectors[i], &type))
+			CheckVector(&reader->vectors[i], type);
+}
+
+static bool
+HasColumn(int count, const Column *columns)
+{
+	for (int i = 0; i < count; i++)
+		if (columns[i].index != NOT_THERE)
+			return true;
+	return false;
+}
+
+/* An item that has none of the columns would have no vector. */
+static void
+RequireFeature(const InterestRowReader *reader, const InterestDefinition *definition)
+{
+	if (HasColumn(reader->text_count, reader->texts) || HasColumn(reader->numeric_count, reader->numerics) ||
+		HasColumn(reader->categorical_count, reader->categoricals) || HasColumn(reader->vector_count, reader->vectors))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("an item has none of the columns that model \"%s\" reads", definition->name),
+			 errhint("Name its columns as those of the model's texts, numerics, categoricals and vectors, for example in a view.")));
 }
 
 InterestRowReader *
-InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor, bool target)
+InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor, InterestRowPurpose purpose)
 {
 	const InterestColumns *columns = &definition->columns;
 	InterestRowReader *reader = palloc0(sizeof(InterestRowReader));
 
+	reader->purpose = purpose;
 	reader->width = descriptor->natts;
 	reader->values = palloc(sizeof(Datum) * reader->width);
 	reader->nulls = palloc(sizeof(bool) * reader->width);
-	CheckTime(&reader->at, InitColumn(&reader->at, definition, descriptor, columns->at), &definition->rules);
-	if (columns->kind)
-		InitTextColumn(reader, &reader->kind,
-					   InitColumn(&reader->kind, definition, descriptor, columns->kind), false);
+	if (purpose != INTEREST_READ_ITEM)
+	{
+		CheckTime(&reader->at, InitColumn(&reader->at, definition, descriptor, columns->at), &definition->rules);
+		if (columns->kind)
+			InitTextColumn(reader, &reader->kind,
+						   InitColumn(&reader->kind, definition, descriptor, columns->kind), false);
+	}
 	InitFeatureColumns(reader, definition, descriptor);
-	reader->target = target;
 	reader->rules = definition->rules;
-	if (target)
+	if (purpose == INTEREST_READ_ITEM)
+		RequireFeature(reader, definition);
+	if (purpose == INTEREST_READ_TARGET)
 	{
 		InitTextColumn(reader, &reader->user,
 					   InitColumn(&reader->user, definition, descriptor, columns->user_id), false);
@@ -583,6 +622,13 @@ InterestCleanTexts(const InterestRowRules *rules, int count, InterestSpan *texts
 
 static const InterestSpan missing = {NULL, 0};
 
+/* Whether the model has the column, the row has it, and it is not NULL. */
+static bool
+IsThere(const Column *column, const bool *nulls)
+{
+	return column->name && column->index != NOT_THERE && !nulls[column->index];
+}
+
 void
 InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,
 					  InterestBehaviour *behaviour)
@@ -590,29 +636,29 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 	int			style = reader->styled ? InterestFixStyle() : 0;
 
 	behaviour->time = 0;
-	behaviour->has_time = !nulls[reader->at.index] &&
+	behaviour->has_time = IsThere(&reader->at, nulls) &&
 		ReadTime(reader, &reader->at, values[reader->at.index], &behaviour->time);
-	behaviour->kind = reader->kind.name && !nulls[reader->kind.index] ?
+	behaviour->kind = IsThere(&reader->kind, nulls) ?
 		ReadSpan(&reader->kind, values[reader->kind.index]) : missing;
 	for (int i = 0; i < reader->text_count; i++)
 	{
-		int			index = reader->texts[i].index;
+		Column	   *column = &reader->texts[i];
 
-		reader->text_spans[i] = nulls[index] ? missing : ReadSpan(&reader->texts[i], values[index]);
+		reader->text_spans[i] = IsThere(column, nulls) ? ReadSpan(column, values[column->index]) : missing;
 	}
 	for (int i = 0; i < reader->numeric_count; i++)
 	{
-		int			index = reader->numerics[i].index;
+		Column	   *column = &reader->numerics[i];
 
-		reader->numbers[i] = nulls[index] ? NAN : ReadNumber(reader, &reader->numerics[i], values[index]);
+		reader->numbers[i] = IsThere(column, nulls) ? ReadNumber(reader, column, values[column->index]) : NAN;
 	}
 	for (int i = 0; i < reader->categorical_count; i++)
 	{
-		int			index = reader->categoricals[i].index;
+		Column	   *column = &reader->categoricals[i];
 		InterestSpan *spans = NULL;
 
-		reader->category_values[i].count = nulls[index] ? 0 :
-			ReadSpans(&reader->categoricals[i], values[index], &spans);
+		reader->category_values[i].count = IsThere(column, nulls) ?
+			ReadSpans(column, values[column->index], &spans) : 0;
 		reader->category_values[i].values = spans;
 	}
 	InterestRestoreStyle(style);
@@ -622,9 +668,9 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 	behaviour->categoricals = reader->category_values;
 	for (int i = 0; i < reader->vector_count; i++)
 	{
-		int			index = reader->vectors[i].index;
+		Column	   *column = &reader->vectors[i];
 
-		reader->vector_values[i] = nulls[index] ? (InterestVector) {0} : ReadVector(&reader->vectors[i], values[index]);
+		reader->vector_values[i] = IsThere(column, nulls) ? ReadVector(column, values[column->index]) : (InterestVector) {0};
 	}
 	behaviour->vectors = reader->vector_values;
 }
@@ -648,7 +694,7 @@ InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *n
 {
 	int			style = reader->styled ? InterestFixStyle() : 0;
 
-	Assert(reader->target);
+	Assert(reader->purpose == INTEREST_READ_TARGET);
 	if (nulls[reader->user.index])
 		target->user = missing;
 	else

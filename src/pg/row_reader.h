@@ -16,6 +16,14 @@
 
 typedef struct InterestRowReader InterestRowReader;
 
+/* What rows are read for, which says what columns they must have. */
+typedef enum InterestRowPurpose
+{
+	INTEREST_READ_BEHAVIOUR,	/* time, kind and features */
+	INTEREST_READ_TARGET,		/* user and label, too */
+	INTEREST_READ_ITEM			/* neither time nor kind, and those features that there are */
+} InterestRowPurpose;
+
 /* What a row is about and shall be answered with: read for training only. */
 typedef struct InterestRowTarget
 {
@@ -25,13 +33,13 @@ typedef struct InterestRowTarget
 } InterestRowTarget;
 
 /*
- * A reader of rows of that descriptor, allocated in the current context.  With
- * target, the user column and the label column, where the model has one, are
- * needed too.  A missing column or one
- * of a type that does not fit is an error that names it.
+ * A reader of rows of that descriptor, allocated in the current context.  For
+ * a target, the user column and the label column, where the model has one, are
+ * needed too.  A missing column or one of a type that does not fit is an error
+ * that names it; so is an item without any feature.
  */
 extern InterestRowReader *InterestRowReaderMake(const InterestDefinition *definition,
-												TupleDesc descriptor, bool target);
+												TupleDesc descriptor, InterestRowPurpose purpose);
 
 /* Whole rows: all values of the descriptor's columns. */
 extern void InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,

@@ -234,7 +234,7 @@ TakeRows(Rules *rules, Portal portal)
 		if (SPI_processed == 0)
 			break;
 		if (reader == NULL)
-			reader = InterestRowReaderMake(rules->query->definition, portal->tupDesc, false);
+			reader = InterestRowReaderMake(rules->query->definition, portal->tupDesc, INTEREST_READ_BEHAVIOUR);
 		InterestReaderArrays(reader, &values, &nulls);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{

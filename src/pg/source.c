@@ -375,7 +375,7 @@ StartReceiver(DestReceiver *self, int operation, TupleDesc descriptor)
 	Collector  *collector = (Collector *) self;
 	MemoryContext caller = MemoryContextSwitchTo(collector->keep);
 
-	collector->reader = InterestRowReaderMake(collector->definition, descriptor, true);
+	collector->reader = InterestRowReaderMake(collector->definition, descriptor, INTEREST_READ_TARGET);
 	MemoryContextSwitchTo(caller);
 }
 

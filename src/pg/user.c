@@ -17,6 +17,7 @@
 #include "pg/row_reader.h"
 #include "pg/scores.h"
 #include "pg/store.h"
+#include "pg/user.h"
 #include "pg/user_column.h"
 #include "pg/vector_type.h"
 
@@ -67,27 +68,31 @@ ProfileOfUser(const InterestDefinition *definition, const InterestVersion *versi
 	return found;
 }
 
+InterestLoadedModel *
+InterestReadUser(const InterestDefinition *definition, Datum user, Oid type,
+				 InterestArena *arena, InterestReading *reading)
+{
+	InterestVersion *version = InterestDeployedVersion(definition->name);
+	InterestLoadedModel *model = InterestLoadVersion(version);
+	InterestStateView view;
+	Datum		profile;
+
+	if (!ProfileOfUser(definition, version, user, type, &profile))
+		return NULL;
+	InterestOpenProfile(profile, &view);
+	InterestReadProfile(&view, model, view.newest, arena, reading);
+	return model;
+}
+
 /* The reading of the user that the call names; NULL if he has no rows. */
 static InterestLoadedModel *
 ReadUser(FunctionCallInfo fcinfo, InterestArena *arena, InterestReading *reading)
 {
 	char	   *argument = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
 	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	InterestDefinition *definition;
-	InterestVersion *version;
-	InterestLoadedModel *model;
-	InterestStateView view;
-	Datum		profile;
 
 	InterestCheckUserType(type);
-	definition = InterestUsableModel(InterestModelName(argument));
-	version = InterestDeployedVersion(definition->name);
-	model = InterestLoadVersion(version);
-	if (!ProfileOfUser(definition, version, PG_GETARG_DATUM(0), type, &profile))
-		return NULL;
-	InterestOpenProfile(profile, &view);
-	InterestReadProfile(&view, model, view.newest, arena, reading);
-	return model;
+	return InterestReadUser(InterestUsableModel(InterestModelName(argument)), PG_GETARG_DATUM(0), type, arena, reading);
 }
 
 INTEREST_FUNCTION(interest_embed_user);

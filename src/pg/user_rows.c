@@ -235,7 +235,7 @@ TakeTable(Reader *reader, SPITupleTable *table, uint64 count)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("user has too many rows to explain")));
-	reader->reader = InterestRowReaderMake(rows->query->definition, table->tupdesc, false);
+	reader->reader = InterestRowReaderMake(rows->query->definition, table->tupdesc, INTEREST_READ_BEHAVIOUR);
 	rows->rows = InterestArenaArray(&rows->arena->arena, InterestUserRow, count);
 	rows->explained = InterestArenaArray(&rows->arena->arena, InterestExplainedRow, count);
 	InterestReaderArrays(reader->reader, &values, &nulls);

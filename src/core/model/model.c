@@ -585,6 +585,22 @@ InterestRowVector(const InterestModel *model, const InterestBehaviour *behaviour
 	return result;
 }
 
+InterestRowResult
+InterestItemVector(const InterestModel *model, const InterestBehaviour *item,
+				   const InterestRowTexts *texts, InterestArena *scratch,
+				   float *v, InterestStatus *status)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	InterestRowInput input;
+	InterestRowResult result = InterestItemInputOf(&model->network.features, item, texts, scratch, &input, status);
+	int			code;
+
+	if (result == INTEREST_ROW_DONE && !ComputeVector(model, &input, scratch, v, &code, status))
+		result = INTEREST_ROW_FAILED;
+	InterestArenaReturnTo(scratch, mark);
+	return result;
+}
+
 void
 InterestModelProbabilities(const InterestModel *model, const float *u, double evidence,
 						   InterestArena *scratch, float *probabilities)

@@ -176,6 +176,15 @@ extern InterestRowResult InterestRowVector(const InterestModel *model,
 										   float *v, InterestStateRow *row,
 										   InterestStatus *status);
 
+/*
+ * One item as rows are: v (d).  An item's behaviour has no time and no kind;
+ * skipped if nothing of it is present.
+ */
+extern InterestRowResult InterestItemVector(const InterestModel *model,
+											const InterestBehaviour *item,
+											const InterestRowTexts *texts, InterestArena *scratch,
+											float *v, InterestStatus *status);
+
 /* probabilities (interests) of u (d); evidence is the reading's coarse mass */
 extern void InterestModelProbabilities(const InterestModel *model, const float *u, double evidence,
 									   InterestArena *scratch, float *probabilities);

@@ -7,6 +7,7 @@
 #include "core/base/deterministic.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MICROSECONDS_AN_HOUR INT64_C(3600000000)
 #define HOURS_A_DAY 24
@@ -124,16 +125,19 @@ WriteNumeric(const InterestNumeric *numeric, double value, float *out)
 	return !missing;
 }
 
-/* Numerics and time; returns whether a numeric is present. */
+/* Numerics and time, zeros where there is none; returns whether a numeric is present. */
 static bool
 WriteDense(const InterestFeatures *features, const InterestBehaviour *behaviour, float *dense)
 {
+	float	   *time = dense + 2 * features->numeric_count;
 	bool		present = false;
 
 	for (int i = 0; i < features->numeric_count; i++)
 		if (WriteNumeric(&features->numerics[i], behaviour->numerics[i], dense + 2 * i))
 			present = true;
-	WriteTime(behaviour->time, dense + 2 * features->numeric_count);
+	memset(time, 0, sizeof(float) * INTEREST_TIME_WIDTH);
+	if (behaviour->has_time)
+		WriteTime(behaviour->time, time);
 	return present;
 }
 
@@ -226,6 +230,33 @@ FindVectors(const InterestFeatures *features, const InterestBehaviour *behaviour
 	return true;
 }
 
+/* What an input has beside texts. */
+typedef struct Present
+{
+	bool		non_text;		/* a numeric or a value */
+	bool		vector;
+} Present;
+
+/* All of an input but what its kind says. */
+static bool
+WriteInput(const InterestFeatures *features, const InterestBehaviour *behaviour,
+		   const InterestRowTexts *texts, InterestArena *arena, InterestRowInput *input,
+		   Present *present, InterestStatus *status)
+{
+	float	   *dense = InterestArenaArray(arena, float, features->dense_width);
+	InterestRowValue *values = InterestArenaArray(arena, InterestRowValue, CountValues(features, behaviour));
+	bool		has_numeric = WriteDense(features, behaviour, dense);
+
+	input->texts = *texts;
+	if (features->sentence_width == 0)
+		input->texts.sentence = NULL;
+	input->dense = dense;
+	input->values = values;
+	input->value_count = WriteValues(features, behaviour, values);
+	present->non_text = has_numeric || input->value_count > 0;
+	return FindVectors(features, behaviour, arena, input, &present->vector, status);
+}
+
 InterestRowResult
 InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *behaviour,
 				   const InterestRowTexts *texts, InterestArena *arena,
@@ -234,10 +265,7 @@ InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *be
 	bool		time_only = features->sentence_width == 0 && features->word_columns == NULL &&
 		features->numeric_count == 0 && features->categorical_count == 0 && features->vector_count == 0;
 	InterestKind kind = FindKind(features, behaviour->kind);
-	InterestRowValue *values;
-	float	   *dense;
-	bool		has_numeric;
-	bool		has_vector;
+	Present		present;
 
 	if (!behaviour->has_time)
 		return INTEREST_ROW_SKIPPED;
@@ -247,21 +275,28 @@ InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *be
 		InterestHint(status, "Leave such rows out, for example by a view of the rows WHERE isfinite(their time).");
 		return INTEREST_ROW_FAILED;
 	}
-	dense = InterestArenaArray(arena, float, features->dense_width);
-	values = InterestArenaArray(arena, InterestRowValue, CountValues(features, behaviour));
-	has_numeric = WriteDense(features, behaviour, dense);
-	input->texts = *texts;
-	if (features->sentence_width == 0)
-		input->texts.sentence = NULL;
-	input->dense = dense;
-	input->values = values;
-	input->value_count = WriteValues(features, behaviour, values);
-	if (!FindVectors(features, behaviour, arena, input, &has_vector, status))
+	if (!WriteInput(features, behaviour, texts, arena, input, &present, status))
 		return INTEREST_ROW_FAILED;
 	input->weight = kind.weight;
 	input->negative = kind.negative;
-	if (!HasText(features, &input->texts) && !has_numeric && input->value_count == 0 &&
-		!has_vector && !time_only)
+	if (!HasText(features, &input->texts) && !present.non_text && !present.vector && !time_only)
 		return INTEREST_ROW_SKIPPED;
 	return INTEREST_ROW_DONE;
+}
+
+InterestRowResult
+InterestItemInputOf(const InterestFeatures *features, const InterestBehaviour *item,
+					const InterestRowTexts *texts, InterestArena *arena,
+					InterestRowInput *input, InterestStatus *status)
+{
+	Present		present;
+
+	if (!WriteInput(features, item, texts, arena, input, &present, status))
+		return INTEREST_ROW_FAILED;
+	input->weight = 1.0;
+	input->negative = false;
+	if (!present.non_text)
+		input->dense = NULL;
+	return present.non_text || present.vector || HasText(features, &input->texts) ?
+		INTEREST_ROW_DONE : INTEREST_ROW_SKIPPED;
 }

@@ -135,7 +135,7 @@ typedef struct InterestRowTexts
 typedef struct InterestRowInput
 {
 	InterestRowTexts texts;
-	const float *dense;			/* (dense_width): numerics and time */
+	const float *dense;			/* (dense_width): numerics and time; NULL: no non-text part */
 	const InterestRowValue *values; /* in the order of the columns */
 	int			value_count;
 	const float *const *vectors;	/* (vector_count), each NULL where missing */
@@ -172,5 +172,15 @@ extern InterestRowResult InterestRowInputOf(const InterestFeatures *features,
 											const InterestBehaviour *behaviour,
 											const InterestRowTexts *texts, InterestArena *arena,
 											InterestRowInput *input, InterestStatus *status);
+
+/*
+ * The input of an item: what rows about it have in common, without time and
+ * kind.  Its non-text part is present if a numeric or a value is, with nothing
+ * in place of the time.  Skipped if nothing is present at all.
+ */
+extern InterestRowResult InterestItemInputOf(const InterestFeatures *features,
+											 const InterestBehaviour *item,
+											 const InterestRowTexts *texts, InterestArena *arena,
+											 InterestRowInput *input, InterestStatus *status);
 
 #endif

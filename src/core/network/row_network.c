@@ -91,7 +91,7 @@ IsPresent(const InterestRowInput *input, int modality, int text_count)
 	if (modality >= INTEREST_FIRST_VECTOR)
 		return input->vectors && input->vectors[modality - INTEREST_FIRST_VECTOR] != NULL;
 	if (modality == INTEREST_NON_TEXT)
-		return true;
+		return input->dense != NULL;
 	if (texts->projected)
 		return texts->projected[modality] != NULL;
 	if (modality == INTEREST_SENTENCE)
