@@ -120,7 +120,7 @@ CheckSplit(const InterestModel *model, const InterestRowInput *input, const doub
 	InterestQuadratureInit(&quadrature);
 	InterestSplitRow(&model->network, &arithmetic, &quadrature, input, direction, &split);
 	sum = split.base;
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < INTEREST_FIRST_VECTOR; m++)
 		sum += split.modality[m];
 	CHECK_NEAR(sum, Say(direction, split.v), 1e-5);
 	CHECK(input->texts.sentence != NULL || split.modality[INTEREST_SENTENCE] == 0.0);
@@ -162,7 +162,7 @@ SayProduct(const InterestModel *model, const InterestRowTape *tape, int coalitio
 	for (int j = 0; j < D; j++)
 	{
 		product[j] = 1.0;
-		for (int m = 0; m < INTEREST_MODALITIES; m++)
+		for (int m = 0; m < INTEREST_FIRST_VECTOR; m++)
 			if (coalition & 1 << m)
 				product[j] *= 1.0 + tape->fusion.inner[m][j];
 	}
@@ -191,11 +191,11 @@ TestProduct(void)
 	InterestQuadratureInit(&quadrature);
 	InterestSplitRow(&model.network, &arithmetic, &quadrature, input, direction, &split);
 	InterestRowForward(&model.network, &arithmetic, 1, &input, NULL, &tape);
-	for (int m = 0; m < INTEREST_MODALITIES; m++)
+	for (int m = 0; m < INTEREST_FIRST_VECTOR; m++)
 	{
 		double		value = 0.0;
 
-		for (int others = 0; others < 1 << INTEREST_MODALITIES; others++)
+		for (int others = 0; others < 1 << INTEREST_FIRST_VECTOR; others++)
 			if (!(others & 1 << m))
 				value += weight[__builtin_popcount((unsigned) others)] *
 					(SayProduct(&model, &tape, others | 1 << m, direction) -
