@@ -15,6 +15,7 @@ CORE = \
 	src/core/base/hash.o \
 	src/core/base/sort.o \
 	src/core/base/status.o \
+	src/core/base/store.o \
 	src/core/encoder/backward.o \
 	src/core/encoder/config.o \
 	src/core/encoder/encoder.o \
@@ -152,6 +153,7 @@ GLUE = \
 	src/pg/shared_cache.o \
 	src/pg/shared_file.o \
 	src/pg/source.o \
+	src/pg/spill.o \
 	src/pg/store.o \
 	src/pg/suggest.o \
 	src/pg/suggest_facts.o \
@@ -169,7 +171,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head explain overload algebra document words clean vectors names suggest doctor_data \
+	model aggregate topics version rights model_errors review measure transfer head spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue recommend
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest

@@ -108,6 +108,14 @@ Begin(FunctionCallInfo fcinfo, int version, int source, Measured *measured)
 	ReadRows(fcinfo, source, measured);
 }
 
+/* The rows are no longer needed. */
+static void
+End(Measured *measured)
+{
+	InterestEndSource(&measured->source);
+	InterestProgressEnd();
+}
+
 static void
 Predict(const Measured *measured, InterestPredictions *predictions, InterestSpan **users)
 {
@@ -129,7 +137,7 @@ BeginPredicted(FunctionCallInfo fcinfo, int version, int source, Measured *measu
 
 	Begin(fcinfo, version, source, measured);
 	Predict(measured, predictions, &users);
-	InterestProgressEnd();
+	End(measured);
 }
 
 static void
@@ -163,7 +171,7 @@ interest_evaluate(PG_FUNCTION_ARGS)
 						  INTEREST_SPLIT_TEST, InterestCurrentKernel(), InterestSgemm, &observer,
 						  &measured.arena->arena, &evaluation, &status))
 		InterestReport(&status);
-	InterestProgressEnd();
+	End(&measured);
 	for (int i = 0; i < evaluation.figure_count; i++)
 	{
 		const InterestFigure *figure = &evaluation.figures[i];
@@ -240,7 +248,7 @@ interest_roc(PG_FUNCTION_ARGS)
 	Begin(fcinfo, 2, 3, &measured);
 	interest = InterestArgument(fcinfo, 1, &measured.model->model.interests);
 	Predict(&measured, &predictions, &users);
-	InterestProgressEnd();
+	End(&measured);
 	count = InterestMeasureRoc(&predictions, interest, &measured.arena->arena, &points);
 	for (int i = 0; i < count; i++)
 	{
@@ -350,7 +358,10 @@ interest_compare(PG_FUNCTION_ARGS)
 	encoder = measured.encoder;
 	TakeVersion(fcinfo, 2, &measured);
 	if (measured.encoder != encoder)
+	{
+		InterestEndSource(&measured.source);
 		ReadRows(fcinfo, 3, &measured);
+	}
 	MeasureSide(&measured, &b);
 	count = PairUsers(&a, &b, figures_a, figures_b);
 	for (int f = 0; f < INTEREST_USER_FIGURES; f++)
@@ -367,6 +378,6 @@ interest_compare(PG_FUNCTION_ARGS)
 		InterestSetFigure(comparison.p, &values[6], &nulls[6]);
 		PutRow(fcinfo, values, nulls);
 	}
-	InterestProgressEnd();
+	End(&measured);
 	return (Datum) 0;
 }

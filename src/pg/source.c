@@ -1,7 +1,7 @@
 /*
  * source.c
- *	  All rows of a model's source, in memory, as training and evaluation take
- *	  them.
+ *	  All rows of a model's source as training and evaluation take them: texts,
+ *	  words and vectors in stores that spill, the rest in memory.
  */
 #include "pg/compat.h"
 
@@ -24,6 +24,8 @@
 /* Texts encoded between two reports of progress and two checks for cancel. */
 #define ENCODE_BATCH 32
 
+#define ENCODE_SCRATCH (128 * 1024)
+
 /* A string that is kept once, and how many different ones came before it. */
 typedef struct Interned
 {
@@ -31,12 +33,19 @@ typedef struct Interned
 	int			index;
 } Interned;
 
-/* A text of one column, known by its hash alone, and how many different ones came before it. */
+/* A text, known by its hash alone, and how many different ones came before it. */
 typedef struct KnownText
 {
 	uint64		hash[2];		/* hash key */
 	int			index;
 } KnownText;
+
+/* A text that the encoder sees, where it waits for it. */
+typedef struct JoinedText
+{
+	InterestPlace place;
+	Size		length;
+} JoinedText;
 
 /* What a source's rows become, one after the other. */
 typedef struct Collector
@@ -47,12 +56,14 @@ typedef struct Collector
 	MemoryContext keep;			/* of what stays */
 	MemoryContext row;			/* reset after every row */
 	HTAB	   *strings;		/* users, labels, values */
-	HTAB	   *sentences;
 	int			room;
 	int			count;
 	InterestTrainingRow *rows;
+	InterestSpill *spill;		/* words, later vectors */
+	InterestSpill *joined;		/* the texts that the encoder sees */
+	HTAB	   *sentences;
 	int			sentence_room;
-	InterestSpan *sentence;		/* (sentences) */
+	JoinedText *sentence;		/* (sentences) */
 	InterestLexer *lexer;		/* NULL: no words */
 	HTAB	   *words;
 	int			word_room;
@@ -130,6 +141,28 @@ KeepSpans(Collector *collector, const InterestSpan *spans, int count)
 	return kept;
 }
 
+static HTAB *
+MakeTextTable(const char *name, MemoryContext context)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = sizeof(uint64) * 2;
+	control.entrysize = sizeof(KnownText);
+	control.hcxt = context;
+	return hash_create(name, 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static KnownText *
+FindText(HTAB *texts, InterestSpan text, bool *found)
+{
+	uint64		hash[2] = {InterestHash64(text.data, text.length, 0), InterestHash64(text.data, text.length, 1)};
+	KnownText  *known = hash_search(texts, hash, HASH_ENTER, found);
+
+	if (!*found)
+		known->index = (int) hash_get_num_entries(texts) - 1;
+	return known;
+}
+
 /* Number of the row's joined texts among the distinct ones, -1 without text or encoder. */
 static int
 KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
@@ -137,23 +170,25 @@ KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 	int			texts = collector->definition->columns.text_count;
 	Size		length = InterestJoinTexts(behaviour, texts, NULL);
 	char	   *text;
-	Interned   *entry;
-	InterestSpan span;
+	KnownText  *known;
+	bool		found;
 
 	if (length == 0 || collector->definition->encoder == NULL)
 		return -1;
 	text = MemoryContextAllocHuge(collector->row, length);
 	InterestJoinTexts(behaviour, texts, text);
-	span.data = text;
-	span.length = length;
-	entry = Intern(collector->sentences, collector->keep, span);
-	if (entry->index == collector->sentence_room)
+	known = FindText(collector->sentences, (InterestSpan) {text, length}, &found);
+	if (found)
+		return known->index;
+	if (known->index == collector->sentence_room)
 	{
 		collector->sentence_room *= 2;
-		collector->sentence = repalloc_huge(collector->sentence, sizeof(InterestSpan) * collector->sentence_room);
+		collector->sentence = repalloc_huge(collector->sentence, sizeof(JoinedText) * collector->sentence_room);
 	}
-	collector->sentence[entry->index] = entry->span;
-	return entry->index;
+	collector->sentence[known->index] = (JoinedText) {
+		InterestStoreAdd(&collector->joined->store, text, length), length
+	};
+	return known->index;
 }
 
 /* Place of a word among the distinct ones. */
@@ -178,32 +213,29 @@ KeepWords(Collector *collector, InterestSpan span, InterestTrainingText *text)
 	InterestWords words;
 
 	InterestReadWords(collector->lexer, span, &words);
-	kept = MemoryContextAllocHuge(collector->keep, sizeof(InterestTrainingWord) * Max(words.count, 1));
+	kept = MemoryContextAllocHuge(collector->row, sizeof(InterestTrainingWord) * Max(words.count, 1));
 	for (int i = 0; i < words.count; i++)
 	{
 		kept[i].word = KeepWord(collector, words.words[i].text);
 		kept[i].count = words.words[i].count;
 	}
 	text->count = words.count;
-	text->words = kept;
+	if (words.count > 0)
+		text->words = InterestStoreAdd(&collector->spill->store, kept, sizeof(InterestTrainingWord) * words.count);
 }
 
 /* Place of a text among the distinct ones, -1 of a missing one. */
 static int
 KeepText(Collector *collector, InterestSpan span)
 {
-	uint64		hash[2];
 	KnownText  *known;
 	bool		found;
 
 	if (span.data == NULL)
 		return -1;
-	hash[0] = InterestHash64(span.data, span.length, 0);
-	hash[1] = InterestHash64(span.data, span.length, 1);
-	known = hash_search(collector->texts, hash, HASH_ENTER, &found);
+	known = FindText(collector->texts, span, &found);
 	if (found)
 		return known->index;
-	known->index = (int) hash_get_num_entries(collector->texts) - 1;
 	if (known->index == collector->text_room)
 	{
 		collector->text_room *= 2;
@@ -387,18 +419,13 @@ ReceiverDoesNothing(DestReceiver *self)
 static void
 StartWords(Collector *collector, InterestLexer *lexer)
 {
-	HASHCTL		control = {0};
-
 	if (lexer == NULL)
 		return;
 	collector->lexer = lexer;
 	collector->words = MakeInterner("interest words", collector->keep);
 	collector->word_room = 1024;
 	collector->word = palloc(sizeof(InterestSpan) * collector->word_room);
-	control.keysize = sizeof(uint64) * 2;
-	control.entrysize = sizeof(KnownText);
-	control.hcxt = collector->keep;
-	collector->texts = hash_create("interest texts of words", 1024, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	collector->texts = MakeTextTable("interest texts of words", collector->keep);
 	collector->text_room = 1024;
 	collector->text = palloc(sizeof(InterestTrainingText) * collector->text_room);
 }
@@ -407,6 +434,7 @@ static Collector *
 MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 {
 	Collector  *collector = palloc0(sizeof(Collector));
+	Size		memory = (Size) maintenance_work_mem * 1024;
 
 	collector->receiver.receiveSlot = ReceiveRow;
 	collector->receiver.rStartup = StartReceiver;
@@ -417,11 +445,13 @@ MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 	collector->keep = CurrentMemoryContext;
 	collector->row = AllocSetContextCreate(CurrentMemoryContext, "interest source row", ALLOCSET_DEFAULT_SIZES);
 	collector->strings = MakeInterner("interest strings", CurrentMemoryContext);
-	collector->sentences = MakeInterner("interest texts", CurrentMemoryContext);
+	collector->spill = InterestSpillBegin("interest training rows", memory / 2);
+	collector->joined = InterestSpillBegin("interest texts to encode", memory / 2);
+	collector->sentences = MakeTextTable("interest texts", CurrentMemoryContext);
 	collector->room = 1024;
 	collector->rows = palloc(sizeof(InterestTrainingRow) * collector->room);
 	collector->sentence_room = 1024;
-	collector->sentence = palloc(sizeof(InterestSpan) * collector->sentence_room);
+	collector->sentence = palloc(sizeof(JoinedText) * collector->sentence_room);
 	collector->vectors = palloc0(sizeof(InterestVector) * Max(definition->columns.vector_count, 1));
 	StartWords(collector, lexer);
 	return collector;
@@ -457,29 +487,46 @@ InterestReceiveSource(const InterestDefinition *definition, const char *relation
 	pfree(query);
 }
 
-/* (texts, width) */
-static float *
-EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int count)
+/* Encodes so many texts from the first on; their places follow each other. */
+static void
+EncodeBatch(const Collector *collector, InterestLoadedEncoder *encoder, int first, int count,
+			InterestArena *scratch, InterestPlace *places)
 {
 	int			width = encoder->encoder.config.hidden;
-	float	   *vectors = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * Max(count, 1) * width);
+	const char *texts[ENCODE_BATCH];
+	Size		lengths[ENCODE_BATCH];
+	float	   *vectors = InterestArenaArray(scratch, float, (Size) count * width);
+
+	for (int i = 0; i < count; i++)
+	{
+		const JoinedText *text = &collector->sentence[first + i];
+
+		texts[i] = InterestStoreGet(&collector->joined->store, text->place, text->length, scratch);
+		lengths[i] = text->length;
+	}
+	InterestEncodeTexts(encoder, count, texts, lengths, vectors);
+	for (int i = 0; i < count; i++)
+		places[first + i] = InterestStoreAdd(&collector->spill->store, vectors + (Size) i * width, sizeof(float) * width);
+}
+
+/* Where the vector of each text lies. */
+static InterestPlace *
+EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int count)
+{
+	InterestPlace *places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(InterestPlace) * Max(count, 1));
+	InterestServerArena *scratch = InterestArenaBegin(CurrentMemoryContext, "interest texts", ENCODE_SCRATCH);
 
 	for (int done = 0; done < count; done += ENCODE_BATCH)
 	{
-		int			batch = Min(count - done, ENCODE_BATCH);
-		const char *texts[ENCODE_BATCH];
-		Size		lengths[ENCODE_BATCH];
+		InterestArenaMark mark = InterestArenaGetMark(&scratch->arena);
 
 		CHECK_FOR_INTERRUPTS();
 		InterestProgressUpdate(INTEREST_PROGRESS_TEXTS, 0, done, count);
-		for (int i = 0; i < batch; i++)
-		{
-			texts[i] = collector->sentence[done + i].data;
-			lengths[i] = collector->sentence[done + i].length;
-		}
-		InterestEncodeTexts(encoder, batch, texts, lengths, vectors + (Size) done * width);
+		EncodeBatch(collector, encoder, done, Min(count - done, ENCODE_BATCH), &scratch->arena, places);
+		InterestArenaReturnTo(&scratch->arena, mark);
 	}
-	return vectors;
+	InterestArenaEnd(scratch);
+	return places;
 }
 
 void
@@ -502,5 +549,15 @@ InterestReadSource(const InterestDefinition *definition, const char *relation,
 	source->vectors = collector->vectors;
 	source->texts = (int) hash_get_num_entries(collector->sentences);
 	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;
+	InterestSpillEnd(collector->joined);
+	source->spill = collector->spill;
+	source->spill->store.memory = (Size) maintenance_work_mem * 1024;
+	source->set.store = &source->spill->store;
 	MemoryContextDelete(collector->row);
+}
+
+void
+InterestEndSource(InterestSource *source)
+{
+	InterestSpillEnd(source->spill);
 }

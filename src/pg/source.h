@@ -1,7 +1,6 @@
 /*
  * source.h
- *	  All rows of a model's source, in memory, as training and evaluation take
- *	  them.
+ *	  All rows of a model's source as training and evaluation take them.
  */
 #ifndef INTEREST_SOURCE_H
 #define INTEREST_SOURCE_H
@@ -13,15 +12,18 @@
 #include "pg/encoder_store.h"
 #include "pg/lexemes.h"
 #include "pg/row_reader.h"
+#include "pg/spill.h"
 
 /*
- * Texts are kept once as the encoder sees them, until they are encoded; of words
- * each distinct text costs 48 bytes and 8 for each of its words, each
- * distinct word its bytes and some 100.
+ * Texts, kept once as the encoder sees them until they are encoded, their vectors
+ * and their words, 8 bytes each, lie in stores that have maintenance_work_mem and
+ * spill what is more to temporary files.  In memory a row is some 300 bytes, a
+ * distinct text 100, a distinct word its bytes and 100 more.
  */
 typedef struct InterestSource
 {
 	InterestTrainingSet set;
+	InterestSpill *spill;
 	int64		rows_without_user;	/* skipped */
 	int			texts;			/* distinct ones as the encoder sees them */
 	InterestVector *vectors;	/* the first one of each vector column, whose width all others have */
@@ -29,12 +31,14 @@ typedef struct InterestSource
 
 /*
  * Reads the relation (quoted SQL) as the current user and encodes every
- * distinct text once; everything is in the current memory context.  encoder is
- * NULL for a model without, lexer for one without words.
+ * distinct text once; everything is in the current memory context, until
+ * InterestEndSource.  encoder is NULL for a model without, lexer for one without
+ * words.
  */
 extern void InterestReadSource(const InterestDefinition *definition, const char *relation,
 							   InterestLoadedEncoder *encoder, InterestLexer *lexer,
 							   InterestSource *source);
+extern void InterestEndSource(InterestSource *source);
 
 /* Hands the rows of the relation, the columns that a reader with target needs, to a receiver. */
 extern void InterestReceiveSource(const InterestDefinition *definition, const char *relation,

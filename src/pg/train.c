@@ -307,6 +307,7 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 					   &observer, &arena->arena, &model, &result, &status))
 		InterestReport(&status);
 	NoteSkipped(&source, &result.counts);
+	InterestEndSource(&source);
 	InterestProgressUpdate(INTEREST_PROGRESS_STORE, result.epochs, 0, 0);
 	version = InterestStoreVersion(definition, &model, encoder ? encoder->content_hash : NULL, deploy);
 	StoreEpochs(definition, version, log);

@@ -152,16 +152,24 @@ Measure(QualityRows *rows)
 	const InterestKernel *kernel = InterestKernelChoose("auto");
 	double		last;
 	InterestTrainingObserver observer = {&last, NULL, PrintEpoch};
-	InterestTrainingSet set = {.count = rows->count, .rows = rows->rows};
+	InterestStore store;
+	InterestTrainingSet set = {.count = rows->count, .rows = rows->rows, .store = &store};
+	InterestPlace *places = InterestArenaArray(&arena, InterestPlace, rows->sentence_count);
+	float	   *sentences;
 	InterestModel model;
 	InterestTrainingResult result;
 	InterestEvaluation evaluation;
 	InterestStatus status;
 
-	set.sentences = EncodeTexts(encoder, cache, rows->sentences, rows->sentence_count,
+	sentences = EncodeTexts(encoder, cache, rows->sentences, rows->sentence_count,
 								&rows->definition.sentence_width);
-	if (set.sentences == NULL)
+	if (sentences == NULL)
 		return 1;
+	InterestStoreInit(&store, &arena, NULL, 0);
+	for (int i = 0; i < rows->sentence_count; i++)
+		places[i] = InterestStoreAdd(&store, sentences + (size_t) i * rows->definition.sentence_width,
+									 sizeof(float) * (size_t) rows->definition.sentence_width);
+	set.sentences = places;
 	last = last_check = Now();
 	longest_check = 0.0;
 	if (!InterestTrain(&set, &rows->definition, &options, kernel, InterestSgemm, &observer, &arena,

@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/base/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -415,6 +416,95 @@ TestInt128(void)
 	CHECK_NEAR(InterestInt128ToDouble(InterestInt128From((INT64_C(1) << 53) - 1)), 0x1p53 - 1, 0.0);
 }
 
+/* --- store --- */
+
+typedef struct MadeUpFile
+{
+	char	   *bytes;
+	int64_t		size;
+	int64_t		room;
+} MadeUpFile;
+
+static void
+WriteMadeUp(void *context, int64_t at, const void *bytes, size_t size)
+{
+	MadeUpFile *file = context;
+
+	CHECK_INTEGER(at, file->size);
+	CHECK(at + (int64_t) size <= file->room);
+	memcpy(file->bytes + at, bytes, size);
+	file->size += (int64_t) size;
+}
+
+static void
+ReadMadeUp(void *context, int64_t at, void *bytes, size_t size)
+{
+	MadeUpFile *file = context;
+
+	CHECK(at >= 0 && at + (int64_t) size <= file->size);
+	memcpy(bytes, file->bytes + at, size);
+}
+
+/* Sizes around that of a block, and of nothing. */
+static size_t
+SizeOfRecord(int i)
+{
+	const size_t sizes[] = {1, 0, 1536, INTEREST_STORE_BLOCK, 7, INTEREST_STORE_BLOCK + 1, 100000, 3 * INTEREST_STORE_BLOCK};
+
+	return sizes[(size_t) i % (sizeof(sizes) / sizeof(*sizes))];
+}
+
+/* Records are what they were, and no more than that lies in memory. */
+static void
+CheckStore(const InterestStoreFile *made_up, size_t memory)
+{
+	enum {RECORDS = 64};
+	InterestArena arena;
+	InterestArena scratch;
+	InterestStore store;
+	InterestPlace places[RECORDS];
+	char	   *record = malloc(SizeOfRecord(7));
+
+	InterestArenaInit(&arena, CheckHost(), 4096);
+	InterestArenaInit(&scratch, CheckHost(), 4096);
+	InterestStoreInit(&store, &arena, made_up, memory);
+	for (int i = 0; i < RECORDS; i++)
+	{
+		memset(record, i + 1, SizeOfRecord(i));
+		places[i] = InterestStoreAdd(&store, record, SizeOfRecord(i));
+		for (int j = 0; j <= i; j += 1 + (i < RECORDS - 1 ? i / 4 : 0))
+		{
+			const char *read = InterestStoreGet(&store, places[j], SizeOfRecord(j), &scratch);
+
+			CHECK_INTEGER((uintptr_t) read % INTEREST_STORE_ALIGNMENT, 0);
+			memset(record, j + 1, SizeOfRecord(j));
+			CHECK(SizeOfRecord(j) == 0 || memcmp(read, record, SizeOfRecord(j)) == 0);
+			InterestArenaFree(&scratch);
+		}
+	}
+	if (made_up)
+		CHECK(store.held <= memory);
+	CHECK_INTEGER(InterestStoreHasSpilled(&store), made_up != NULL && memory < ((size_t) 1 << 30));
+	free(record);
+	InterestArenaFree(&arena);
+}
+
+static void
+TestStore(void)
+{
+	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26};
+	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp};
+	const size_t memories[] = {0, INTEREST_STORE_BLOCK, 5 * INTEREST_STORE_BLOCK + 3, (size_t) 1 << 30};
+
+	CheckStore(NULL, 0);
+	for (int i = 0; i < 4; i++)
+	{
+		file.size = 0;
+		CheckStore(&made_up, memories[i]);
+	}
+	free(file.bytes);
+}
+
 int
 main(void)
 {
@@ -427,5 +517,6 @@ main(void)
 	TestFloats();
 	TestVarints();
 	TestInt128();
+	TestStore();
 	return CheckReport("base");
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 InterestArena arena;
+InterestStore store = {.arena = &arena};
 
 static const InterestSpan kind_names[] = {{"dislike", 7}, {"like", 4}};
 static const InterestKind kinds[] = {{1.0, true}, {2.0, false}};
@@ -83,12 +84,23 @@ Options(void)
 	return options;
 }
 
+InterestPlace *
+StoreLines(int count, int width, const float *lines)
+{
+	InterestPlace *places = InterestArenaArray(&arena, InterestPlace, count);
+
+	for (int i = 0; i < count; i++)
+		places[i] = InterestStoreAdd(&store, lines + i * width, sizeof(float) * (size_t) width);
+	return places;
+}
+
 InterestTrainingSet
 SetOf(const Problem *problem)
 {
-	InterestTrainingSet set = {.count = problem->count, .rows = problem->rows, .sentences = problem->sentences};
-
-	return set;
+	return (InterestTrainingSet) {
+		.count = problem->count, .rows = problem->rows, .store = &store,
+		.sentences = StoreLines(problem->count, WIDTH, problem->sentences)
+	};
 }
 
 bool

@@ -14,6 +14,10 @@
 #define SEED 7
 
 extern InterestArena arena;		/* keeps everything; the test's main begins and ends it */
+extern InterestStore store;		/* of all sets, in the arena */
+
+/* Where each of the lines (count, width) lies in the store. */
+extern InterestPlace *StoreLines(int count, int width, const float *lines);
 
 typedef struct Problem
 {

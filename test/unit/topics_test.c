@@ -233,7 +233,10 @@ typedef struct Rows
 {
 	int			count;
 	float		sentences[50000][WIDTH];
-	InterestRowInput inputs[50000];
+	InterestStore store;
+	InterestPlace places[50000];	/* of the sentences */
+	InterestStoredInput inputs[50000];
+	InterestTrainingSet set;
 	InterestTrainingUser users[50000];
 	InterestPreparedRows prepared;
 	InterestModel model;
@@ -245,7 +248,8 @@ AddSentence(Rows *rows, const float *sentence)
 	int			i = rows->count++;
 
 	memcpy(rows->sentences[i], sentence, sizeof(rows->sentences[i]));
-	rows->inputs[i].texts.sentence = rows->sentences[i];
+	rows->places[i] = InterestStoreAdd(&rows->store, sentence, sizeof(rows->sentences[i]));
+	rows->inputs[i].sentence = i;
 	rows->users[i] = (InterestTrainingUser) {.first = i, .count = 1, .split = INTEREST_SPLIT_TRAINING};
 }
 
@@ -257,6 +261,7 @@ NewRows(void)
 	InterestModel *model = &rows->model;
 	InterestStatus status;
 
+	InterestStoreInit(&rows->store, &arena, NULL, 0);
 	model->shape = UsualShape(WIDTH);
 	model->interests = (InterestNames) {2, interests};
 	model->network.sentence_scale = 1.0f;
@@ -273,12 +278,14 @@ static Bytes
 Learn(Rows *rows, uint64_t seed)
 {
 	Bytes		bytes = {NULL, sizeof(float) * INTEREST_CODES * WIDTH};
-	float	   *dense = InterestArenaAllocateZero(&arena, sizeof(float) * 64);
+	const float dense[INTEREST_TIME_WIDTH] = {0};
+	InterestPlace place = InterestStoreAdd(&rows->store, dense, sizeof(dense));
 
 	for (int i = 0; i < rows->count; i++)
-		rows->inputs[i].dense = dense;
+		rows->inputs[i].place = place;
+	rows->set = (InterestTrainingSet) {.store = &rows->store, .sentences = rows->places};
 	rows->prepared = (InterestPreparedRows) {
-		.row_count = rows->count, .inputs = rows->inputs, .user_count = rows->count, .users = rows->users
+		.set = &rows->set, .features = &rows->model.network.features, .row_count = rows->count, .inputs = rows->inputs, .user_count = rows->count, .users = rows->users
 	};
 	InterestLearnCodebook(&rows->prepared, &rows->model, seed, InterestKernelChoose("auto"), &arena);
 	bytes.bytes = InterestArenaAllocate(&arena, bytes.size);

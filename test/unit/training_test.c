@@ -389,6 +389,7 @@ Everything(InterestTask task, bool several)
 
 typedef struct Gradients
 {
+	InterestTrainingSet set;
 	InterestPreparedRows prepared;
 	InterestSampler sampler;
 	InterestPlan plan;
@@ -401,7 +402,6 @@ typedef struct Gradients
 static void
 PrepareGradients(const Problem *problem, Gradients *gradients)
 {
-	InterestTrainingSet set = SetOf(problem);
 	InterestTrainingOptions options = Options();
 	InterestTrainingResult result;
 	InterestStatus status;
@@ -416,7 +416,8 @@ PrepareGradients(const Problem *problem, Gradients *gradients)
 	*model->eta = 0.7f;
 	*model->head.log_scale = 0.5f;
 
-	InterestSortRows(&set, SEED, &arena, &gradients->prepared);
+	gradients->set = SetOf(problem);
+	InterestSortRows(&gradients->set, SEED, &arena, &gradients->prepared);
 	CHECK(InterestMakeInputs(&gradients->prepared, &model->network.features, model->shape.half_life,
 							 &arena, NULL, &status));
 	InterestFindLabels(&gradients->prepared, &model->interests, &arena);

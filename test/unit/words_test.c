@@ -25,6 +25,7 @@
 #define SUBJECTS 3
 
 static InterestArena arena;
+static InterestStore store = {.arena = &arena};
 
 /* Users who write about one of some subjects, each with words of its own. */
 typedef struct Writers
@@ -33,7 +34,7 @@ typedef struct Writers
 	InterestTrainingSet set;
 	InterestTrainingRow rows[USERS * ROWS_OF_USER];
 	int			texts_of[USERS * ROWS_OF_USER][2];
-	float		sentences[USERS * ROWS_OF_USER * WIDTH];
+	InterestPlace sentences[USERS * ROWS_OF_USER];
 	InterestSpan words[WORDS];
 	InterestTrainingText texts[USERS * ROWS_OF_USER * 2];
 } Writers;
@@ -72,7 +73,7 @@ MakeText(InterestRandom *random, int subject, int count, bool reversed)
 		word += 1 + (int) InterestRandomBelow(random, 2);
 		words[i] = (InterestTrainingWord) {PlaceOf(word, reversed), 1 + (int) InterestRandomBelow(random, 3)};
 	}
-	return (InterestTrainingText) {count, words};
+	return (InterestTrainingText) {count, InterestStoreAdd(&store, words, sizeof(*words) * (size_t) count)};
 }
 
 static void
@@ -81,6 +82,7 @@ AddRow(Writers *writers, InterestRandom *random, int user, int64_t time, bool re
 	int			subject = user % SUBJECTS;
 	int			i = writers->set.count++;
 	InterestSpan *label = InterestArenaNew(&arena, InterestSpan);
+	float		sentence[WIDTH];
 
 	*label = Name("interest", subject);
 	for (int c = 0; c < 2; c++)
@@ -90,7 +92,8 @@ AddRow(Writers *writers, InterestRandom *random, int user, int64_t time, bool re
 			MakeText(random, subject, c == 0 ? TITLE_WORDS : BODY_WORDS, reversed);
 	}
 	for (int j = 0; j < WIDTH; j++)
-		writers->sentences[i * WIDTH + j] = (j == subject) + (float) InterestRandomUniform(random);
+		sentence[j] = (j == subject) + (float) InterestRandomUniform(random);
+	writers->sentences[i] = InterestStoreAdd(&store, sentence, sizeof(sentence));
 	writers->rows[i] = (InterestTrainingRow) {
 		.behaviour = {.has_time = true, .time = time}, .sentence = i, .texts = writers->texts_of[i],
 		.hash = (uint64_t) i, .user = Name("user", user), .labels = label, .label_count = 1
@@ -111,7 +114,7 @@ NewWriters(bool sentences, InterestFusionKind fusion, bool reversed)
 	for (int w = 0; w < WORDS; w++)
 		writers->words[PlaceOf(w, reversed)] = Name("word", w);
 	writers->set = (InterestTrainingSet) {
-		.rows = writers->rows, .sentences = writers->sentences, .words = writers->words,
+		.rows = writers->rows, .store = &store, .sentences = writers->sentences, .words = writers->words,
 		.word_count = WORDS, .texts = writers->texts
 	};
 	for (int user = 0; user < USERS; user++)
@@ -173,7 +176,7 @@ Learn(InterestTrainingRow *rows, int count, const InterestSpan *words, int word_
 	static const uint8_t probe[INTEREST_WORD_PROBE_SIZE] = {9};
 	const InterestTrainingDefinition definition = {.dimensions = 8, .text_count = 1, .word_probe = probe};
 	const InterestTrainingSet set = {
-		.count = count, .rows = rows, .word_count = word_count, .words = words,
+		.count = count, .rows = rows, .store = &store, .word_count = word_count, .words = words,
 		.text_count = text_count, .texts = texts
 	};
 	InterestPreparedRows prepared;
@@ -207,7 +210,9 @@ TestLearnedWords(void)
 	const InterestSpan words[] = {SPAN("z"), SPAN("once"), SPAN("a"), {long_word, INTEREST_MAX_NAME + 1}, SPAN("m")};
 	const InterestTrainingWord first[] = {{2, 5}, {4, 1}, {0, 2}, {3, 1}};
 	const InterestTrainingWord second[] = {{2, 1}, {1, 1}, {0, 1}, {3, 1}};
-	const InterestTrainingText texts[] = {{4, first}, {4, second}, {0, NULL}};
+	const InterestTrainingText texts[] = {
+		{4, InterestStoreAdd(&store, first, sizeof(first))}, {4, InterestStoreAdd(&store, second, sizeof(second))}, {0}
+	};
 	const int	text_of[] = {0, 1, 0, -1, 2, 1};
 	InterestTrainingRow rows[6];
 	InterestRowNetwork network;
@@ -234,7 +239,7 @@ TestMostWords(void)
 	enum {MANY = INTEREST_MAX_WORDS + 10, OFTEN = 100};
 	InterestSpan *words = InterestArenaArray(&arena, InterestSpan, MANY);
 	InterestTrainingWord *of_text = InterestArenaArray(&arena, InterestTrainingWord, MANY);
-	const InterestTrainingText texts[] = {{MANY, of_text}, {OFTEN, of_text}};
+	InterestTrainingText texts[] = {{.count = MANY}, {.count = OFTEN}};
 	static const int text_of[] = {0, 0, 1};
 	InterestTrainingRow rows[3];
 	InterestRowNetwork network;
@@ -246,6 +251,7 @@ TestMostWords(void)
 		words[i] = (InterestSpan) {text, (size_t) snprintf(text, 16, "%07d", i)};
 		of_text[i] = (InterestTrainingWord) {i, 1};
 	}
+	texts[0].words = texts[1].words = InterestStoreAdd(&store, of_text, sizeof(*of_text) * MANY);
 	for (int i = 0; i < 3; i++)
 		rows[i] = (InterestTrainingRow) {
 			.behaviour = {.has_time = true}, .sentence = -1, .texts = &text_of[i],

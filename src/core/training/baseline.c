@@ -113,16 +113,18 @@ static void
 MeanSentence(const InterestBaseline *baseline, const InterestBatch *batch,
 			 const InterestHistory *history, double *mean)
 {
-	const InterestRowInput *inputs = baseline->sampler->prepared->inputs;
 	double		squares = 0.0;
 
 	memset(mean, 0, sizeof(double) * (size_t) baseline->width);
 	for (int i = 0; i < history->row_count; i++)
 	{
-		const float *sentence = inputs[batch->rows[history->first_row + i]].texts.sentence;
+		InterestArenaMark mark = InterestArenaGetMark(baseline->scratch);
+		const float *sentence = InterestReadSentence(baseline->sampler->prepared,
+													 batch->rows[history->first_row + i], baseline->scratch);
 
 		for (int k = 0; sentence && k < baseline->width; k++)
 			mean[k] += sentence[k];
+		InterestArenaReturnTo(baseline->scratch, mark);
 	}
 	for (int k = 0; k < baseline->width; k++)
 		squares += mean[k] * mean[k];

@@ -89,6 +89,24 @@ AddVectors(Clustering *clustering, const InterestRowNetwork *network, int count,
 	InterestArenaReturnTo(scratch, mark);
 }
 
+static void
+AddRows(Clustering *clustering, const InterestPreparedRows *prepared, const InterestRowNetwork *network,
+		int count, const int *rows)
+{
+	InterestArena *scratch = clustering->arithmetic.scratch;
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	InterestRowInput *read = InterestArenaArray(scratch, InterestRowInput, count);
+	const InterestRowInput **inputs = InterestArenaArray(scratch, const InterestRowInput *, count);
+
+	for (int i = 0; i < count; i++)
+	{
+		InterestReadInput(prepared, rows[i], scratch, &read[i]);
+		inputs[i] = &read[i];
+	}
+	AddVectors(clustering, network, count, inputs);
+	InterestArenaReturnTo(scratch, mark);
+}
+
 static int64_t
 CountTrainingRows(const InterestPreparedRows *prepared)
 {
@@ -109,7 +127,7 @@ GatherVectors(Clustering *clustering, const InterestPreparedRows *prepared, cons
 	int64_t		total = CountTrainingRows(prepared);
 	int64_t		wanted = total < MAX_ROWS ? total : MAX_ROWS;
 	int64_t		seen = 0;
-	const InterestRowInput *inputs[CHUNK_ROWS];
+	int			rows[CHUNK_ROWS];
 	int			count = 0;
 
 	InterestRowNetworkPack(&network, scratch);
@@ -124,16 +142,16 @@ GatherVectors(Clustering *clustering, const InterestPreparedRows *prepared, cons
 		{
 			if ((seen + 1) * wanted / total == seen * wanted / total)
 				continue;
-			inputs[count++] = &prepared->inputs[row];
+			rows[count++] = row;
 			if (count == CHUNK_ROWS)
 			{
-				AddVectors(clustering, &network, count, inputs);
+				AddRows(clustering, prepared, &network, count, rows);
 				count = 0;
 			}
 		}
 	}
 	if (count > 0)
-		AddVectors(clustering, &network, count, inputs);
+		AddRows(clustering, prepared, &network, count, rows);
 }
 
 /* --- seeds --- */

@@ -476,7 +476,6 @@ static void
 AddLabelled(const InterestPreparedRows *prepared, const InterestModel *model, InterestArena *scratch)
 {
 	const InterestLinear *linear = &model->head.linear;
-	int			width = model->network.features.sentence_width;
 	int			d = linear->inputs;
 	float	   *direction = InterestArenaArray(scratch, float, d);
 	int			seen = 0;
@@ -489,13 +488,15 @@ AddLabelled(const InterestPreparedRows *prepared, const InterestModel *model, In
 
 		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
 		{
-			int			sentence = prepared->rows[i]->sentence;
+			InterestArenaMark mark = InterestArenaGetMark(scratch);
+			const float *sentence = InterestReadSentence(prepared, i, scratch);
 
-			if (sentence < 0 || prepared->label_first[i] == prepared->label_first[i + 1])
+			if (sentence == NULL || prepared->label_first[i] == prepared->label_first[i + 1])
 				continue;
 			if (seen++ % ROWS_BETWEEN_CHECKS == 0)
 				InterestCheckCancel(scratch->host);
-			FindDirection(&model->network, prepared->set->sentences + (size_t) width * (size_t) sentence, direction);
+			FindDirection(&model->network, sentence, direction);
+			InterestArenaReturnTo(scratch, mark);
 			for (int l = prepared->label_first[i]; l < prepared->label_first[i + 1]; l++)
 				for (int k = 0; prepared->labels[l] >= 0 && k < d; k++)
 					linear->weight[(size_t) prepared->labels[l] * d + k] += direction[k];
@@ -530,7 +531,8 @@ InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestMod
 	InterestSort(order, count, CompareHashes, rows, scratch);
 	count = count < INTEREST_NAME_ROWS ? count : INTEREST_NAME_ROWS;
 	for (int i = 0; i < count; i++)
-		lowest[i] = prepared->set->sentences + width * (size_t) rows[order[i]].sentence;
+		lowest[i] = InterestStoreGet(prepared->set->store, prepared->set->sentences[rows[order[i]].sentence],
+									 sizeof(float) * width, scratch);
 	done = InterestStartFromNames(model, named, count, lowest, seed, scratch, status);
 	if (done)
 		AddLabelled(prepared, model, scratch);

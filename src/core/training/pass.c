@@ -41,13 +41,15 @@ ForwardChunk(InterestPass *pass, const int *rows, int count, const InterestRowDr
 			 InterestRowTape *tape)
 {
 	InterestArena *scratch = pass->arithmetic.scratch;
+	InterestRowInput *read = InterestArenaArray(scratch, InterestRowInput, count);
 	const InterestRowInput **inputs = InterestArenaArray(scratch, const InterestRowInput *, count);
 	InterestRowKey *keys = InterestArenaArray(scratch, InterestRowKey, count);
 	InterestRowDropout keyed;
 
 	for (int i = 0; i < count; i++)
 	{
-		inputs[i] = &pass->prepared->inputs[rows[i]];
+		InterestReadInput(pass->prepared, rows[i], scratch, &read[i]);
+		inputs[i] = &read[i];
 		keys[i] = pass->prepared->keys[rows[i]];
 	}
 	if (dropout)

@@ -8,6 +8,7 @@
 #include "core/base/sort.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows between two looks at whether the host wants to stop. */
 #define ROWS_BETWEEN_CHECKS 1024
@@ -16,6 +17,8 @@
 #define TRAINING_PERCENT 80
 #define VALIDATION_PERCENT 85
 #define CONFORMAL_PERCENT 90
+
+#define SCRATCH_BLOCK ((size_t) 64 * 1024)
 
 /* Keeps the random numbers of a user apart from his split. */
 #define USER_KEY_SEED UINT64_C(0x75736572)
@@ -314,11 +317,11 @@ LearnValues(const InterestPreparedRows *prepared, int column, int least, Interes
 }
 
 static const float *
-SentenceOf(const InterestPreparedRows *prepared, const InterestTrainingRow *row, int width)
+ReadSentence(const InterestTrainingSet *set, int sentence, int width, InterestArena *arena)
 {
-	if (row->sentence < 0 || width == 0)
+	if (sentence < 0 || width == 0)
 		return NULL;
-	return prepared->set->sentences + (size_t) width * (size_t) row->sentence;
+	return InterestStoreGet(set->store, set->sentences[sentence], sizeof(float) * (size_t) width, arena);
 }
 
 /* Mean norm of the training users' sentences; 1 where there is none. */
@@ -332,7 +335,8 @@ MeanSentenceNorm(const InterestPreparedRows *prepared, int width, InterestArena 
 
 	while ((row = NextTrainingRow(&rows)) != NULL)
 	{
-		const float *sentence = SentenceOf(prepared, row, width);
+		InterestArenaMark mark = InterestArenaGetMark(scratch);
+		const float *sentence = ReadSentence(prepared->set, row->sentence, width, scratch);
 		double		squares = 0.0;
 
 		if (sentence == NULL)
@@ -341,8 +345,17 @@ MeanSentenceNorm(const InterestPreparedRows *prepared, int width, InterestArena 
 			squares += (double) sentence[i] * sentence[i];
 		sum += sqrt(squares);
 		count += 1.0;
+		InterestArenaReturnTo(scratch, mark);
 	}
 	return sum > 0.0 ? sum / count : 1.0;
+}
+
+static const InterestTrainingWord *
+WordsOf(const InterestTrainingSet *set, const InterestTrainingText *text, InterestArena *arena)
+{
+	if (text->count == 0)
+		return NULL;
+	return InterestStoreGet(set->store, text->words, sizeof(InterestTrainingWord) * (size_t) text->count, arena);
 }
 
 /* Counts, for every word of the set, the training rows that have it in a column; returns those with any. */
@@ -356,14 +369,18 @@ CountWords(const InterestPreparedRows *prepared, int column, InterestArena *scra
 	memset(rows_with, 0, sizeof(int64_t) * (size_t) prepared->set->word_count);
 	while ((row = NextTrainingRow(&rows)) != NULL)
 	{
+		InterestArenaMark mark = InterestArenaGetMark(scratch);
 		const InterestTrainingText *text;
+		const InterestTrainingWord *words;
 
 		if (row->texts[column] < 0)
 			continue;
 		text = &prepared->set->texts[row->texts[column]];
+		words = WordsOf(prepared->set, text, scratch);
 		all_rows += text->count > 0;
 		for (int i = 0; i < text->count; i++)
-			rows_with[text->words[i].word]++;
+			rows_with[words[i].word]++;
+		InterestArenaReturnTo(scratch, mark);
 	}
 	return all_rows;
 }
@@ -451,84 +468,198 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 		network->sentence_scale /= (float) MeanSentenceNorm(prepared, definition->sentence_width, scratch);
 }
 
-/* The blocks of every text that some row has in a column, each made once. */
-typedef struct TextBlocks
+/* A text's block as it lies in the store. */
+typedef struct StoredBlock
+{
+	int			count;			/* 0: no word that is known; below 0: not made yet */
+	InterestPlace words;		/* (count) InterestRowWord */
+} StoredBlock;
+
+/* Makes inputs, and the block of every text that some row has in a column once. */
+typedef struct InputMaker
 {
 	const InterestPreparedRows *prepared;
 	const InterestFeatures *features;
-	InterestArena *arena;
-	InterestWord *words;		/* room for those of one text */
-	bool	   *made;			/* (text_count, texts of the set) */
-	const InterestWordBlock **blocks;	/* likewise */
-} TextBlocks;
+	InterestArena scratch;		/* of a row */
+	StoredBlock *blocks;		/* (text_count, texts of the set); NULL: no words */
+	StoredBlock *of_row;		/* (text_count) */
+} InputMaker;
+
+static int
+StoredTexts(const InterestFeatures *features)
+{
+	return features->word_columns ? features->text_count : 0;
+}
+
+/* Bytes of a row's input in the store: dense numbers, values, blocks of words. */
+static size_t
+StoredSize(const InterestFeatures *features, int values)
+{
+	return sizeof(float) * (size_t) features->dense_width + sizeof(InterestRowValue) * (size_t) values +
+		sizeof(StoredBlock) * (size_t) StoredTexts(features);
+}
 
 static void
-StartBlocks(TextBlocks *blocks)
+StartMaker(InputMaker *maker, InterestArena *arena)
 {
-	const InterestTrainingSet *set = blocks->prepared->set;
-	size_t		count = (size_t) blocks->features->text_count * (size_t) set->text_count;
-	int			most = 0;
+	size_t		texts = (size_t) StoredTexts(maker->features);
+	size_t		count = texts * (size_t) maker->prepared->set->text_count;
 
-	if (blocks->features->word_columns == NULL)
+	InterestArenaInit(&maker->scratch, arena->host, SCRATCH_BLOCK);
+	if (texts == 0)
 		return;
-	for (int i = 0; i < set->text_count; i++)
-		most = set->texts[i].count > most ? set->texts[i].count : most;
-	blocks->words = InterestArenaArray(blocks->arena, InterestWord, most);
-	blocks->made = InterestArenaAllocateZero(blocks->arena, sizeof(bool) * count);
-	blocks->blocks = InterestArenaArray(blocks->arena, const InterestWordBlock *, count);
+	maker->of_row = InterestArenaArray(arena, StoredBlock, texts);
+	maker->blocks = InterestArenaArray(arena, StoredBlock, count);
+	for (size_t i = 0; i < count; i++)
+		maker->blocks[i].count = -1;
 }
 
-static const InterestWordBlock *
-MakeBlock(TextBlocks *blocks, int column, const InterestTrainingText *text)
+static StoredBlock
+MakeBlock(InputMaker *maker, int column, const InterestTrainingText *text)
 {
-	InterestWords words = {text->count, blocks->words};
+	const InterestTrainingSet *set = maker->prepared->set;
+	const InterestTrainingWord *known = WordsOf(set, text, &maker->scratch);
+	InterestWord *words = InterestArenaArray(&maker->scratch, InterestWord, text->count);
+	const InterestWordBlock *block;
+	StoredBlock stored = {0, {0, 0}};
 
 	for (int i = 0; i < text->count; i++)
-		blocks->words[i] = (InterestWord) {
-			blocks->prepared->set->words[text->words[i].word], text->words[i].count
-		};
-	return InterestWordBlockOf(&blocks->features->word_columns[column], &words, blocks->arena);
+		words[i] = (InterestWord) {set->words[known[i].word], known[i].count};
+	block = InterestWordBlockOf(&maker->features->word_columns[column],
+								&(InterestWords) {text->count, words}, &maker->scratch);
+	if (block)
+	{
+		stored.count = block->count;
+		stored.words = InterestStoreAdd(set->store, block->words, sizeof(InterestRowWord) * (size_t) block->count);
+	}
+	return stored;
 }
 
-/* A row's blocks, in the arena; NULL for a model without words. */
-static const InterestWordBlock *const *
-BlocksOf(TextBlocks *blocks, const InterestTrainingRow *row)
+/* The blocks of a row's texts, into of_row. */
+static void
+FindBlocks(InputMaker *maker, const InterestTrainingRow *row)
 {
-	const InterestTrainingSet *set = blocks->prepared->set;
-	const InterestWordBlock **of_row;
+	const InterestTrainingSet *set = maker->prepared->set;
 
-	if (blocks->features->word_columns == NULL)
-		return NULL;
-	of_row = InterestArenaArray(blocks->arena, const InterestWordBlock *, blocks->features->text_count);
-	for (int c = 0; c < blocks->features->text_count; c++)
+	for (int c = 0; c < StoredTexts(maker->features); c++)
 	{
 		int			text = row->texts[c];
 		size_t		at = (size_t) c * (size_t) set->text_count + (size_t) text;
 
-		of_row[c] = NULL;
+		maker->of_row[c].count = 0;
 		if (text < 0)
 			continue;
-		if (!blocks->made[at])
-			blocks->blocks[at] = MakeBlock(blocks, c, &set->texts[text]);
-		blocks->made[at] = true;
-		of_row[c] = blocks->blocks[at];
+		if (maker->blocks[at].count < 0)
+			maker->blocks[at] = MakeBlock(maker, c, &set->texts[text]);
+		maker->of_row[c] = maker->blocks[at];
+	}
+}
+
+static const InterestWordBlock *const *
+ReadBlocks(const InterestPreparedRows *prepared, const StoredBlock *stored, InterestArena *arena)
+{
+	int			texts = StoredTexts(prepared->features);
+	const InterestWordBlock **of_row;
+
+	if (texts == 0)
+		return NULL;
+	of_row = InterestArenaArray(arena, const InterestWordBlock *, texts);
+	for (int c = 0; c < texts; c++)
+	{
+		InterestWordBlock *block;
+
+		of_row[c] = NULL;
+		if (stored[c].count == 0)
+			continue;
+		block = InterestArenaNew(arena, InterestWordBlock);
+		block->count = stored[c].count;
+		block->words = InterestStoreGet(prepared->set->store, stored[c].words,
+										sizeof(InterestRowWord) * (size_t) block->count, arena);
+		of_row[c] = block;
 	}
 	return of_row;
 }
 
+const float *
+InterestReadSentence(const InterestPreparedRows *prepared, int i, InterestArena *arena)
+{
+	return ReadSentence(prepared->set, prepared->inputs[i].sentence, prepared->features->sentence_width, arena);
+}
+
+/* A row's vectors stay with the set's row. */
+static const float *const *
+FindVectors(const InterestPreparedRows *prepared, int i, InterestArena *arena)
+{
+	const InterestFeatures *features = prepared->features;
+	const float **vectors = InterestArenaArray(arena, const float *, features->vector_count);
+
+	for (int c = 0; c < features->vector_count; c++)
+		vectors[c] = features->vectors[c].width > 0 ? prepared->rows[i]->behaviour.vectors[c].values : NULL;
+	return vectors;
+}
+
+void
+InterestReadInput(const InterestPreparedRows *prepared, int i, InterestArena *arena,
+				  InterestRowInput *input)
+{
+	const InterestFeatures *features = prepared->features;
+	const InterestStoredInput *stored = &prepared->inputs[i];
+	const char *record = InterestStoreGet(prepared->set->store, stored->place,
+										  StoredSize(features, stored->value_count), arena);
+
+	*input = (InterestRowInput) {
+		.dense = (const float *) record, .value_count = stored->value_count,
+		.negative = stored->negative, .weight = stored->weight
+	};
+	record += sizeof(float) * (size_t) features->dense_width;
+	input->values = (const InterestRowValue *) record;
+	record += sizeof(InterestRowValue) * (size_t) stored->value_count;
+	input->vectors = FindVectors(prepared, i, arena);
+	input->texts = (InterestRowTexts) {
+		.sentence = InterestReadSentence(prepared, i, arena),
+		.words = ReadBlocks(prepared, (const StoredBlock *) record, arena)
+	};
+}
+
+static void
+StoreInput(InputMaker *maker, const InterestRowInput *input, int sentence, InterestStoredInput *stored)
+{
+	const InterestFeatures *features = maker->features;
+	size_t		size = StoredSize(features, input->value_count);
+	size_t		dense = sizeof(float) * (size_t) features->dense_width;
+	size_t		values = sizeof(InterestRowValue) * (size_t) input->value_count;
+	char	   *record = InterestArenaAllocate(&maker->scratch, size);
+
+	memcpy(record, input->dense, dense);
+	memcpy(record + dense, input->values, values);
+	if (maker->of_row)
+		memcpy(record + dense + values, maker->of_row, size - dense - values);
+	*stored = (InterestStoredInput) {
+		.place = InterestStoreAdd(maker->prepared->set->store, record, size),
+		.sentence = sentence, .value_count = input->value_count,
+		.weight = input->weight, .negative = input->negative
+	};
+}
+
 /* Makes row i's input and puts the row where kept says. */
 static InterestRowResult
-MakeInput(InterestPreparedRows *prepared, int i, int kept, TextBlocks *blocks,
-		  InterestRowInput *inputs, InterestStatus *status)
+MakeInput(InterestPreparedRows *prepared, int i, int kept, InputMaker *maker, InterestStatus *status)
 {
 	const InterestTrainingRow *row = prepared->rows[i];
-	const InterestRowTexts texts = {
-		.sentence = SentenceOf(prepared, row, blocks->features->sentence_width),
-		.words = BlocksOf(blocks, row)
-	};
+	InterestArenaMark mark = InterestArenaGetMark(&maker->scratch);
+	InterestRowTexts texts = {0};
+	InterestRowInput input;
+	InterestRowResult result;
 
+	FindBlocks(maker, row);
+	texts.sentence = ReadSentence(prepared->set, row->sentence, maker->features->sentence_width, &maker->scratch);
+	texts.words = ReadBlocks(prepared, maker->of_row, &maker->scratch);
 	prepared->rows[kept] = row;
-	return InterestRowInputOf(blocks->features, &row->behaviour, &texts, blocks->arena, &inputs[kept], status);
+	result = InterestRowInputOf(maker->features, &row->behaviour, &texts, &maker->scratch, &input, status);
+	if (result == INTEREST_ROW_DONE)
+		StoreInput(maker, &input, row->sentence, &prepared->inputs[kept]);
+	InterestArenaReturnTo(&maker->scratch, mark);
+	return result;
 }
 
 bool
@@ -536,15 +667,15 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 				   const int64_t *half_life, InterestArena *arena,
 				   const InterestTrainingObserver *observer, InterestStatus *status)
 {
-	InterestRowInput *inputs = InterestArenaArray(arena, InterestRowInput, prepared->row_count);
-	TextBlocks	blocks = {.prepared = prepared, .features = features, .arena = arena};
+	InputMaker	maker = {.prepared = prepared, .features = features};
 	int			kept = 0;
 	int			kept_users = 0;
 
-	prepared->inputs = inputs;
+	prepared->features = features;
+	prepared->inputs = InterestArenaArray(arena, InterestStoredInput, prepared->row_count);
 	prepared->history = InterestArenaArray(arena, InterestHistoryRow, prepared->row_count);
 	prepared->keys = InterestArenaArray(arena, InterestRowKey, prepared->row_count);
-	StartBlocks(&blocks);
+	StartMaker(&maker, arena);
 	for (int u = 0; u < prepared->user_count; u++)
 	{
 		InterestTrainingUser user = prepared->users[u];
@@ -552,17 +683,20 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 
 		for (int i = user.first; i < user.first + user.count; i++)
 		{
-			InterestRowResult result = MakeInput(prepared, i, kept, &blocks, inputs, status);
+			InterestRowResult result = MakeInput(prepared, i, kept, &maker, status);
 
 			if (i % ROWS_BETWEEN_CHECKS == 0 && observer && observer->progress)
 				observer->progress(observer->context, INTEREST_PHASE_PREPARE, 0, i, prepared->row_count);
 			CheckCancelAt(i, arena->host);
 			if (result == INTEREST_ROW_FAILED)
+			{
+				InterestArenaFree(&maker.scratch);
 				return false;
+			}
 			if (result == INTEREST_ROW_SKIPPED)
 				continue;
 			InterestHistoryRowInit(&prepared->history[kept], prepared->rows[kept]->behaviour.time,
-								   inputs[kept].weight, inputs[kept].negative, half_life);
+								   prepared->inputs[kept].weight, prepared->inputs[kept].negative, half_life);
 			prepared->keys[kept].user = user.key;
 			prepared->keys[kept].position = (uint64_t) (kept - first);
 			kept++;
@@ -572,6 +706,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 		if (user.count > 0)
 			prepared->users[kept_users++] = user;
 	}
+	InterestArenaFree(&maker.scratch);
 	prepared->counts.rows_without_content = prepared->row_count - kept;
 	prepared->row_count = kept;
 	prepared->user_count = kept_users;

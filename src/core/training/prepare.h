@@ -18,15 +18,29 @@ typedef struct InterestTrainingUser
 } InterestTrainingUser;
 
 /*
+ * A row's input where it waits in the set's store: its dense numbers, its values,
+ * and where each text's words are.
+ */
+typedef struct InterestStoredInput
+{
+	InterestPlace place;
+	int			sentence;		/* of the set's; -1: none */
+	int			value_count;
+	double		weight;
+	bool		negative;
+} InterestStoredInput;
+
+/*
  * Rows of all users that are used, sorted by user, time, hash and labels.
  * Arrays are (row_count) unless they say otherwise.
  */
 typedef struct InterestPreparedRows
 {
 	const InterestTrainingSet *set;
+	const InterestFeatures *features;	/* that the inputs are made for */
 	int			row_count;
 	const InterestTrainingRow **rows;
-	const InterestRowInput *inputs;
+	InterestStoredInput *inputs;
 	InterestRowKey *keys;
 	InterestHistoryRow *history;
 	int		   *label_first;	/* (row_count + 1): a row's interests in labels, each once */
@@ -52,10 +66,17 @@ extern void InterestLearnFeatures(const InterestPreparedRows *prepared,
 								  int least_value_rows, InterestArena *arena,
 								  InterestArena *scratch, InterestRowNetwork *network);
 
-/* Makes the inputs; rows with nothing present leave, users without rows too. */
+/* Makes the inputs; rows with nothing present leave, users without rows too.  features must stay. */
 extern bool InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *features,
 							   const int64_t *half_life, InterestArena *arena,
 							   const InterestTrainingObserver *observer, InterestStatus *status);
+
+/* Row i's input; what is not in memory is read into the arena. */
+extern void InterestReadInput(const InterestPreparedRows *prepared, int i, InterestArena *arena,
+							  InterestRowInput *input);
+
+/* Its sentence alone; NULL where it has none. */
+extern const float *InterestReadSentence(const InterestPreparedRows *prepared, int i, InterestArena *arena);
 
 /* The interests: those that are named (NULL: none), and labels of the training users' rows that are used. */
 extern bool InterestLearnInterests(const InterestPreparedRows *prepared, const InterestNames *named,

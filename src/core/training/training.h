@@ -15,6 +15,7 @@
 #ifndef INTEREST_TRAINING_H
 #define INTEREST_TRAINING_H
 
+#include "core/base/store.h"
 #include "core/measure/curves.h"
 #include "core/model/model.h"
 
@@ -42,7 +43,7 @@ typedef struct InterestTrainingWord
 typedef struct InterestTrainingText
 {
 	int			count;
-	const InterestTrainingWord *words;
+	InterestPlace words;		/* (count) InterestTrainingWord, in the set's store */
 } InterestTrainingText;
 
 typedef struct InterestTrainingRow
@@ -60,7 +61,8 @@ typedef struct InterestTrainingSet
 {
 	int			count;
 	const InterestTrainingRow *rows;	/* in any order */
-	const float *sentences;		/* (distinct joined texts, sentence_width): the encoder's outputs */
+	InterestStore *store;		/* training adds to it what it makes of the rows */
+	const InterestPlace *sentences; /* (distinct joined texts): the encoder's outputs, (sentence_width) floats each */
 	int			word_count;
 	const InterestSpan *words;	/* (word_count): distinct ones, in any order */
 	int			text_count;

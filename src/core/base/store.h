@@ -1,0 +1,79 @@
+/*
+ * store.h
+ *	  Records that are written once and read again and again: in memory as far as
+ *	  it may go, else in a file of the host.
+ *
+ * What is read is the same bytes wherever they lay.  A record is as good as an
+ * allocation: it starts at a multiple of INTEREST_STORE_ALIGNMENT.
+ */
+#ifndef INTEREST_BASE_STORE_H
+#define INTEREST_BASE_STORE_H
+
+#include "core/base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define INTEREST_STORE_ALIGNMENT 8
+
+/* Records lie in blocks of this size, a larger one in a block of its own. */
+#define INTEREST_STORE_BLOCK ((size_t) 256 * 1024)
+
+/*
+ * The host's file.  write appends at the end, which is at; read gives what was
+ * written.  Neither returns where it fails.
+ */
+typedef struct InterestStoreFile
+{
+	void	   *context;
+	void		(*write) (void *context, int64_t at, const void *bytes, size_t size);
+	void		(*read) (void *context, int64_t at, void *bytes, size_t size);
+} InterestStoreFile;
+
+/* Where a record lies. */
+typedef struct InterestPlace
+{
+	uint32_t	block;
+	uint32_t	offset;			/* bytes from the block's start */
+} InterestPlace;
+
+typedef struct InterestStoreBlock
+{
+	const char *memory;			/* NULL: in the file */
+	int64_t		at;				/* in the file */
+} InterestStoreBlock;
+
+typedef struct InterestStore
+{
+	InterestArena *arena;
+	const InterestStoreFile *file;	/* NULL: everything stays in memory */
+	size_t		memory;			/* bytes of blocks that may lie in memory; can be raised at any time */
+	size_t		held;			/* bytes of those that do */
+	int64_t		file_end;
+	uint32_t	block_count;
+	uint32_t	block_room;
+	InterestStoreBlock *blocks;
+	char	   *buffer;			/* memory of the block that is filled, or of the next one; NULL: none */
+	bool		filling;		/* the last block is filled in the buffer */
+	size_t		used;			/* bytes of it */
+} InterestStore;
+
+/* The arena keeps what stays in memory; file must stay. */
+extern void InterestStoreInit(InterestStore *store, InterestArena *arena,
+							  const InterestStoreFile *file, size_t memory);
+
+extern InterestPlace InterestStoreAdd(InterestStore *store, const void *record, size_t size);
+
+/*
+ * The first size bytes of a record, in the store's memory or, read from the file,
+ * in scratch.  What lies in the store's memory stays there until the next record
+ * is added.
+ */
+extern const void *InterestStoreGet(const InterestStore *store, InterestPlace place, size_t size,
+									InterestArena *scratch);
+
+/* Whether some of it is in the file. */
+extern bool InterestStoreHasSpilled(const InterestStore *store);
+
+#endif

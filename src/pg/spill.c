@@ -1,0 +1,76 @@
+/*
+ * spill.c
+ *	  A store whose file is one of the server's temporary files.
+ */
+#include "pg/compat.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "pg/spill.h"
+
+static void
+OpenFile(InterestSpill *spill)
+{
+	MemoryContext caller = MemoryContextSwitchTo(spill->arena->context);
+	ResourceOwner owner = CurrentResourceOwner;
+
+	CurrentResourceOwner = spill->owner;
+	spill->file = BufFileCreateTemp(false);
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+SeekTo(InterestSpill *spill, int64_t at)
+{
+	if (BufFileSeek(spill->file, 0, at, SEEK_SET) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not seek in a temporary file: %m")));
+}
+
+static void
+WriteFile(void *context, int64_t at, const void *bytes, size_t size)
+{
+	InterestSpill *spill = context;
+
+	CHECK_FOR_INTERRUPTS();
+	if (spill->file == NULL)
+		OpenFile(spill);
+	SeekTo(spill, at);
+	BufFileWrite(spill->file, unconstify(void *, bytes), size);
+}
+
+static void
+ReadFile(void *context, int64_t at, void *bytes, size_t size)
+{
+	InterestSpill *spill = context;
+
+	SeekTo(spill, at);
+	if (BufFileRead(spill->file, bytes, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from a temporary file: %m")));
+}
+
+InterestSpill *
+InterestSpillBegin(const char *name, Size memory)
+{
+	InterestServerArena *arena = InterestArenaBegin(CurrentMemoryContext, name, INTEREST_STORE_BLOCK);
+	InterestSpill *spill = MemoryContextAllocZero(arena->context, sizeof(InterestSpill));
+
+	spill->arena = arena;
+	spill->owner = CurrentResourceOwner;
+	spill->store_file = (InterestStoreFile) {spill, WriteFile, ReadFile};
+	InterestStoreInit(&spill->store, &arena->arena, &spill->store_file, memory);
+	return spill;
+}
+
+void
+InterestSpillEnd(InterestSpill *spill)
+{
+	if (spill->file)
+		BufFileClose(spill->file);
+	InterestArenaEnd(spill->arena);
+}
