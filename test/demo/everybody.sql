@@ -5,7 +5,7 @@ CREATE UNIQUE INDEX ON person_interests (user_id);
 \timing on
 REFRESH MATERIALIZED VIEW person_interests;
 \timing off
-SELECT count(*) AS people, pg_size_pretty(avg(pg_column_size(interests))) AS size_of_one FROM person_interests;
+SELECT count(*) AS people, pg_size_pretty(avg(pg_column_size(interests))::bigint) AS size_of_one FROM person_interests;
 
 \echo Who is like person 42?
 SELECT b.user_id AS person, round((a.interests <=> b.interests)::numeric, 4) AS distance,
