@@ -99,6 +99,7 @@ CORE = \
 
 GLUE = \
 	src/pg/aggregates.o \
+	src/pg/audience.o \
 	src/pg/catalogue.o \
 	src/pg/catalogue_follow.o \
 	src/pg/catalogue_pack.o \
@@ -173,7 +174,7 @@ REGRESS = extension \
 	encoder tokenize encoder_errors quantize doctor \
 	model aggregate topics version rights model_errors review measure transfer head spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue recommend
+	catalogue recommend audience
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

@@ -772,6 +772,11 @@ CREATE FUNCTION interest_recommend(user_id anyelement, k integer DEFAULT 10, mod
 CREATE FUNCTION interest_relevance(reading interestvec, vector real[]) RETURNS real
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 
+CREATE FUNCTION interest_audience(interest text, k integer DEFAULT 100, min_probability real DEFAULT 0, model text DEFAULT NULL,
+		source regclass DEFAULT NULL, OUT user_id text, OUT probability real) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
+
+COMMENT ON FUNCTION interest_audience(text, integer, real, text, regclass) IS 'the k users of whom an interest is likeliest, of the tracked profiles or of a relation with readings';
 COMMENT ON FUNCTION interest_embed_item(text, record) IS 'vector of an item, made of those of the model''s columns that it has; NULL if none of them says anything';
 COMMENT ON FUNCTION interest_set_catalogue(text, regclass, name, name, name, name, name, float8, float8, float8) IS 'names the items of a model: makes a table with their vectors beside their source and follows every change of it; returns their number; for the model''s owner';
 COMMENT ON FUNCTION interest_rebuild_catalogue(text) IS 'makes the vectors of all items anew, as after a training, and returns their number; for the model''s owner';
