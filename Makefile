@@ -107,6 +107,7 @@ GLUE = \
 	src/pg/create_model.o \
 	src/pg/dates.o \
 	src/pg/definition.o \
+	src/pg/describe.o \
 	src/pg/digest.o \
 	src/pg/doctor.o \
 	src/pg/doctor_data.o \
@@ -172,7 +173,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics version rights model_errors review measure transfer head spill explain overload algebra document words clean vectors names suggest doctor_data \
+	model aggregate topics describe version rights model_errors review measure transfer head spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue recommend audience
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest

@@ -682,6 +682,11 @@ CREATE FUNCTION interest_classify(user_id text, model text DEFAULT NULL) RETURNS
 CREATE FUNCTION interest_classify(user_id anyelement, model text DEFAULT NULL) RETURNS interest_score[]
 	AS 'MODULE_PATHNAME', 'interest_classify_user' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
 
+CREATE FUNCTION interest_describe(user_id text, model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+CREATE FUNCTION interest_describe(user_id anyelement, model text DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+
 CREATE FUNCTION interest_read(profile interest_profile, as_of timestamptz DEFAULT NULL, model text DEFAULT NULL) RETURNS interestvec
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100;
 CREATE FUNCTION interest_classify(reading interestvec, model text DEFAULT NULL) RETURNS interest_score[]
@@ -698,6 +703,8 @@ COMMENT ON FUNCTION interest_embed(text, text) IS 'interests of one user, from t
 COMMENT ON FUNCTION interest_embed(anyelement, text) IS 'interests of one user, from the rows of the model''s source';
 COMMENT ON FUNCTION interest_classify(text, text) IS 'interests of one user and their probabilities, best first';
 COMMENT ON FUNCTION interest_classify(anyelement, text) IS 'interests of one user and their probabilities, best first';
+COMMENT ON FUNCTION interest_describe(text, text) IS 'interests of one user in a few plain lines: probabilities, trend, evidence';
+COMMENT ON FUNCTION interest_describe(anyelement, text) IS 'interests of one user in a few plain lines: probabilities, trend, evidence';
 COMMENT ON FUNCTION interest_read(interest_profile, timestamptz, text) IS 'reading of a profile at its newest time or later';
 COMMENT ON FUNCTION interest_classify(interestvec, text) IS 'interests and their probabilities of a reading, best first';
 COMMENT ON FUNCTION interest_classify(interest_profile, text) IS 'interests and their probabilities of a profile, best first';

@@ -32,17 +32,11 @@ InterestNameText(InterestSpan name)
 	return PointerGetDatum(cstring_to_text_with_len(name.data, (int) name.length));
 }
 
-typedef struct Ranked
-{
-	float		probability;
-	int			interest;		/* names are sorted, so this is their order */
-} Ranked;
-
 static int
 CompareRanked(const void *a, const void *b)
 {
-	const Ranked *x = a;
-	const Ranked *y = b;
+	const InterestRanked *x = a;
+	const InterestRanked *y = b;
 
 	if (x->probability != y->probability)
 		return x->probability > y->probability ? -1 : 1;
@@ -57,12 +51,12 @@ InterestReadingProbabilities(const InterestLoadedModel *model, const InterestRea
 							   scratch, probabilities);
 }
 
-static Ranked *
-Rank(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
+InterestRanked *
+InterestRankInterests(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
 {
 	int			count = model->model.interests.count;
 	float	   *probabilities = palloc(sizeof(float) * count);
-	Ranked	   *ranked = palloc(sizeof(Ranked) * count);
+	InterestRanked	   *ranked = palloc(sizeof(InterestRanked) * count);
 
 	InterestReadingProbabilities(model, reading, scratch, probabilities);
 	for (int i = 0; i < count; i++)
@@ -70,7 +64,7 @@ Rank(const InterestLoadedModel *model, const InterestReading *reading, InterestA
 		ranked[i].probability = probabilities[i];
 		ranked[i].interest = i;
 	}
-	qsort(ranked, count, sizeof(Ranked), CompareRanked);
+	qsort(ranked, count, sizeof(InterestRanked), CompareRanked);
 	pfree(probabilities);
 	return ranked;
 }
@@ -79,7 +73,7 @@ Datum
 InterestMakeScores(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
 {
 	const InterestNames *names = &model->model.interests;
-	Ranked	   *ranked = Rank(model, reading, scratch);
+	InterestRanked	   *ranked = InterestRankInterests(model, reading, scratch);
 	Datum	   *scores = palloc(sizeof(Datum) * names->count);
 	Oid			type = ScoreType();
 	TupleDesc	descriptor = lookup_rowtype_tupdesc(type, -1);
@@ -103,7 +97,7 @@ InterestMakeSet(const InterestLoadedModel *model, const InterestReading *reading
 {
 	const InterestNames *names = &model->model.interests;
 	float		most = InterestConformalScore(&model->model.conformal, reading->rows, coverage);
-	Ranked	   *ranked = Rank(model, reading, scratch);
+	InterestRanked	   *ranked = InterestRankInterests(model, reading, scratch);
 	Datum	   *texts = palloc(sizeof(Datum) * names->count);
 	int			count = 0;
 

@@ -15,6 +15,16 @@ extern Datum InterestNameText(InterestSpan name);
 extern void InterestReadingProbabilities(const InterestLoadedModel *model, const InterestReading *reading,
 										 InterestArena *scratch, float *probabilities);
 
+typedef struct InterestRanked
+{
+	float		probability;
+	int			interest;		/* names are sorted, so this is their order */
+} InterestRanked;
+
+/* All interests of a reading, best first, ties by name; in the current context. */
+extern InterestRanked *InterestRankInterests(const InterestLoadedModel *model, const InterestReading *reading,
+											 InterestArena *scratch);
+
 /* interest_score[], best first, ties by name. */
 extern Datum InterestMakeScores(const InterestLoadedModel *model, const InterestReading *reading,
 								InterestArena *scratch);
