@@ -17,14 +17,14 @@ SELECT interest_create_model('reach', 'seen', encoder => 'reach', user_id => 'pe
 SELECT count(*) FROM interest_train('reach', epochs => 2);
 SELECT * FROM interest_audience('music', model => 'reach');
 SELECT interest_track('reach');
-CREATE FUNCTION differences(wanted text, k int, least real) RETURNS bigint LANGUAGE sql AS $$
-	WITH a AS (SELECT row_number() OVER () AS n, * FROM interest_audience(wanted, k, least, 'reach')),
+CREATE FUNCTION differences(wanted text, k int, lowest real) RETURNS bigint LANGUAGE sql AS $$
+	WITH a AS (SELECT row_number() OVER () AS n, * FROM interest_audience(wanted, k, lowest, 'reach')),
 		b AS (SELECT row_number() OVER () AS n, * FROM (SELECT person::text, c.probability FROM (SELECT DISTINCT person FROM seen) s,
-			unnest(interest_classify(person, 'reach')) c WHERE c.interest = wanted AND c.probability >= least
-			ORDER BY 2 DESC, 1 COLLATE "C" LIMIT k) x)
+			unnest(interest_classify(person, 'reach')) c WHERE c.interest = wanted AND c.probability >= lowest
+			ORDER BY c.probability DESC, person::text COLLATE "C" LIMIT k) x)
 	SELECT (SELECT count(*) FROM (SELECT * FROM a EXCEPT SELECT * FROM b) x) + abs((SELECT count(*) FROM a) - (SELECT count(*) FROM b)) $$;
 CREATE FUNCTION all_differences() RETURNS numeric LANGUAGE sql AS $$
-	SELECT sum(differences(i, k, least)) FROM unnest('{music,sport,science}'::text[]) i, unnest('{0,1,7,1000}'::int[]) k, unnest('{0,0.3,1}'::real[]) least $$;
+	SELECT sum(differences(i, k, lowest)) FROM unnest('{music,sport,science}'::text[]) i, unnest('{0,1,7,1000}'::int[]) k, unnest('{0,0.3,1}'::real[]) lowest $$;
 SELECT all_differences(), (SELECT count(*) FROM interest_audience('music', model => 'reach')) AS users;
 
 -- rows added, changed and taken away since: added up, or read from the source
