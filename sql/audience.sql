@@ -19,7 +19,7 @@ SELECT * FROM interest_audience('music', model => 'reach');
 SELECT interest_track('reach');
 CREATE FUNCTION differences(wanted text, k int, lowest real) RETURNS bigint LANGUAGE sql AS $$
 	WITH a AS (SELECT row_number() OVER () AS n, * FROM interest_audience(wanted, k, lowest, 'reach')),
-		b AS (SELECT row_number() OVER () AS n, * FROM (SELECT person::text, c.probability FROM (SELECT DISTINCT person FROM seen) s,
+		b AS (SELECT row_number() OVER () AS n, * FROM (SELECT person::text AS id, c.probability FROM (SELECT DISTINCT person FROM seen) s,
 			unnest(interest_classify(person, 'reach')) c WHERE c.interest = wanted AND c.probability >= lowest
 			ORDER BY c.probability DESC, person::text COLLATE "C" LIMIT k) x)
 	SELECT (SELECT count(*) FROM (SELECT * FROM a EXCEPT SELECT * FROM b) x) + abs((SELECT count(*) FROM a) - (SELECT count(*) FROM b)) $$;
@@ -35,6 +35,15 @@ SELECT all_differences(), (SELECT count(*) FROM interest_audience('music', model
 TRUNCATE seen;
 INSERT INTO seen SELECT p, timestamptz '2024-06-01 UTC', 'space robot travel', 'science' FROM generate_series(1, 5) p;
 SELECT all_differences(), (SELECT count(*) FROM interest_audience('music', model => 'reach')) AS users;
+
+-- look-alikes of some users
+INSERT INTO seen SELECT p, timestamptz '2024-01-01 UTC' + make_interval(days => i), (ARRAY['the music of the night', 'space robot travel'])[p % 2 + 1], 'music'
+FROM generate_series(1, 20) p, generate_series(1, 6) i;
+WITH seed AS (SELECT interest_granularity(interest_read(interest_merge(p), NULL, 'reach'), 'user') AS vector
+	FROM (SELECT interest_accumulate('reach', s) AS p FROM seen s WHERE person IN (6, 8, 10) GROUP BY person) x)
+SELECT bool_and(person % 2 = 0) AS alike, count(*) FROM (SELECT person FROM (SELECT DISTINCT person FROM seen WHERE person > 10) u, interest_embed(person, 'reach') r, seed
+	ORDER BY interest_relevance(r, seed.vector) DESC LIMIT 5) x;
+DELETE FROM seen WHERE person > 5;
 
 -- relations with readings
 CREATE TABLE reading AS SELECT p AS person, interest_embed(p, 'reach') AS r FROM generate_series(1, 6) p;
@@ -69,6 +78,13 @@ RESET ROLE;
 GRANT SELECT ON seen TO regress_interest_seller;
 SET ROLE regress_interest_seller;
 SELECT count(*) FROM interest_audience('music', model => 'reach');
+RESET ROLE;
+-- with policies, of the rows that he sees, though the profiles add up
+SELECT interest_rebuild('reach');
+ALTER TABLE seen ENABLE ROW LEVEL SECURITY;
+CREATE POLICY few ON seen TO regress_interest_seller USING (person <= 2);
+SET ROLE regress_interest_seller;
+SELECT count(*), bool_and(user_id::int <= 2) AS visible FROM interest_audience('music', model => 'reach');
 RESET ROLE;
 SELECT interest_drop_model('reach');
 SELECT interest_drop_encoder('reach');

@@ -62,30 +62,30 @@ CheckInterest(const char *model, const InterestVersion *version, text *interest)
 				 errhint("interest_classify lists the interests that the model knows.")));
 }
 
+/* Users and readings of the model's source. */
+static char *
+SourceSql(const InterestDefinition *definition, const char *condition)
+{
+	const char *user = quote_identifier(definition->columns.user_id);
+
+	return psprintf("SELECT n.%s::text AS id, %s.interest_embed(n.%s, $3) AS reading FROM %s n WHERE n.%s IS NOT NULL AND %s GROUP BY n.%s",
+					user, InterestSchemaSql(), user, InterestSourceSql(definition), user, condition, user);
+}
+
 /*
  * Users and readings of the tracked profiles.  A user who is marked is read
  * from the source; a mark for everybody says so of all, new users included.
  */
 static char *
-TrackedSql(const InterestDefinition *definition)
+TrackedSql(const InterestDefinition *definition, const InterestTracking *tracking)
 {
 	const char *schema = InterestSchemaSql();
-	const char *user = quote_identifier(definition->columns.user_id);
-	const InterestTracking *tracking = InterestFindTracking(definition->name);
-	char	   *marked;
+	char	   *marked = psprintf("EXISTS (SELECT FROM %s m WHERE m.user_id IS NULL)", tracking->profile_sql);
 
-	if (tracking == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("model \"%s\" is not tracked", definition->name),
-				 errhint("Call interest_track, or name a relation with readings: source => ...")));
-	InterestRequireProfiles(tracking, definition->name);
-	marked = psprintf("EXISTS (SELECT FROM %s m WHERE m.user_id IS NULL)", tracking->profile_sql);
 	return psprintf("SELECT t.id::text AS id, coalesce(%s.interest_read(t.profile, NULL, $3), %s.interest_embed(t.id, $3)) AS reading FROM ("
-					"SELECT p.user_id AS id, %s AS profile FROM %s p WHERE p.user_id IS NOT NULL AND NOT %s GROUP BY p.user_id"
-					" UNION ALL SELECT n.%s, NULL FROM %s n WHERE n.%s IS NOT NULL AND %s GROUP BY n.%s) t",
-					schema, schema, InterestSumSql(), tracking->profile_sql, marked,
-					user, InterestSourceSql(definition), user, marked, user);
+					"SELECT p.user_id AS id, %s AS profile FROM %s p WHERE p.user_id IS NOT NULL AND NOT %s GROUP BY p.user_id) t"
+					" UNION ALL %s",
+					schema, schema, InterestSumSql(), tracking->profile_sql, marked, SourceSql(definition, marked));
 }
 
 /* The one column of that type; NULL if there is none or another. */
@@ -130,22 +130,47 @@ RelationSql(const InterestDefinition *definition, Oid source, Oid reading_type)
 	return sql;
 }
 
-static void
-PutUsers(ReturnSetInfo *result, const char *users, Datum *values)
+/* The statement over users and readings, SPI being connected. */
+static SPIPlanPtr
+PlanOf(const char *users)
 {
 	Oid			types[PARAMETERS] = {BYTEAOID, TEXTOID, TEXTOID, FLOAT4OID, INT4OID};
-	char	   *sql = psprintf("SELECT u.id, u.probability FROM (SELECT s.id, %s.interest_probability(s.reading, $2, $3) AS probability"
-							   " FROM (%s) s WHERE $1 IS NOT NULL AND s.id IS NOT NULL OFFSET 0) u"
-							   " WHERE u.probability OPERATOR(pg_catalog.>=) $4"
-							   " ORDER BY u.probability DESC, u.id COLLATE \"C\" LIMIT $5", InterestSchemaSql(), users);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args(sql, PARAMETERS, types, values, NULL, true, 0) != SPI_OK_SELECT)
+	return InterestPrepare(psprintf("SELECT u.id, u.probability FROM"
+									" (SELECT s.id, %s.interest_probability(s.reading, $2, $3) AS probability FROM (%s) s WHERE s.id IS NOT NULL OFFSET 0) u"
+									" WHERE u.probability OPERATOR(pg_catalog.>=) $4"
+									" ORDER BY u.probability DESC, u.id COLLATE \"C\" LIMIT $5", InterestSchemaSql(), users),
+						   PARAMETERS, types, 0);
+}
+
+/* As for one user: of the tracked profiles where he may read all that they are made of, else of the source. */
+static SPIPlanPtr
+PlanOfTracked(const InterestDefinition *definition)
+{
+	const InterestTracking *tracking = InterestFindTracking(definition->name);
+	SPIPlanPtr	plan;
+
+	if (tracking == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" is not tracked", definition->name),
+				 errhint("Call interest_track, or name a relation with readings: source => ...")));
+	if (InterestMayUseTracked(tracking, definition->name))
+	{
+		plan = PlanOf(TrackedSql(definition, tracking));
+		if (InterestIsOpen(plan))
+			return plan;
+	}
+	return PlanOf(SourceSql(definition, "true"));
+}
+
+static void
+PutUsers(ReturnSetInfo *result, SPIPlanPtr plan, Datum *values)
+{
+	if (SPI_execute_plan(plan, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "query of an audience failed: %s", SPI_result_code_string(SPI_result));
 	for (uint64 i = 0; i < SPI_processed; i++)
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
-	SPI_finish();
 }
 
 INTEREST_FUNCTION(interest_audience);
@@ -170,7 +195,10 @@ interest_audience(PG_FUNCTION_ARGS)
 	values[MODEL] = CStringGetTextDatum(definition->name);
 	values[LEAST] = PG_GETARG_DATUM(2);
 	values[K] = PG_GETARG_DATUM(1);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
 	PutUsers((ReturnSetInfo *) fcinfo->resultinfo,
-			 PG_ARGISNULL(4) ? TrackedSql(definition) : RelationSql(definition, PG_GETARG_OID(4), type), values);
+			 PG_ARGISNULL(4) ? PlanOfTracked(definition) : PlanOf(RelationSql(definition, PG_GETARG_OID(4), type)), values);
+	SPI_finish();
 	return (Datum) 0;
 }

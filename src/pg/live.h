@@ -142,6 +142,13 @@ extern void InterestEndTracking(const InterestDefinition *definition);
 extern void InterestNoticeDeployed(const char *model);
 
 /*
+ * Whether the current user can name the profile table, and the active snapshot
+ * sees the one of today; and whether he may read all rows that a plan is about.
+ */
+extern bool InterestMayUseTracked(const InterestTracking *tracking, const char *model);
+extern bool InterestIsOpen(SPIPlanPtr plan);
+
+/*
  * The profile that the profile table says a user has, asked as the current user
  * under the active snapshot, SPI being connected; in the upper executor's
  * memory.  False where the source is to be asked: with source_query, $1 the

@@ -74,12 +74,11 @@ IsClosed(Node *node, void *context)
 }
 
 /*
- * Whether the current user may read all rows that a query is about.  It is
- * looked at as rewritten: with the tables below views, as whom they are read,
- * and with the policies that are in force.
+ * The query is looked at as rewritten: with the tables below views, as whom
+ * they are read, and with the policies that are in force.
  */
-static bool
-IsOpen(SPIPlanPtr plan)
+bool
+InterestIsOpen(SPIPlanPtr plan)
 {
 	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
 
@@ -132,6 +131,12 @@ IsCurrent(const InterestTracking *tracking, const char *model)
 }
 
 bool
+InterestMayUseTracked(const InterestTracking *tracking, const char *model)
+{
+	return MayName(tracking) && IsCurrent(tracking, model);
+}
+
+bool
 InterestReadTracked(const InterestDefinition *definition, const InterestVersion *version,
 					const InterestUserColumn *column, Datum user, const char *source_query, Datum *profile)
 {
@@ -140,11 +145,11 @@ InterestReadTracked(const InterestDefinition *definition, const InterestVersion 
 	Datum		values[2];
 	bool		isnull;
 
-	if (tracking == NULL || !MayName(tracking) || !IsCurrent(tracking, definition->name) ||
-		!IsOpen(KeptPlan(source_query, column->type, TEXTOID, 0)))
+	if (tracking == NULL || !InterestMayUseTracked(tracking, definition->name) ||
+		!InterestIsOpen(KeptPlan(source_query, column->type, TEXTOID, 0)))
 		return false;
 	plan = KeptPlan(TrackedQuery(tracking, column), BYTEAOID, column->type, CURSOR_OPT_GENERIC_PLAN);
-	if (!IsOpen(plan))
+	if (!InterestIsOpen(plan))
 		return false;
 	values[0] = PointerGetDatum(InterestMakeValue(version->representation, INTEREST_FINGERPRINT_SIZE));
 	values[1] = user;
