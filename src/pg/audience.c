@@ -16,7 +16,6 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "pg/encode.h"
 #include "pg/live.h"
 #include "pg/scores.h"
 #include "pg/type_value.h"
@@ -52,14 +51,8 @@ static void
 CheckInterest(const char *model, const InterestVersion *version, text *interest)
 {
 	InterestLoadedModel *loaded = InterestModelOf(model, version->representation, NULL);
-	InterestSpan name;
 
-	name.data = InterestTextToUtf8(VARDATA_ANY(interest), VARSIZE_ANY_EXHDR(interest), &name.length);
-	if (InterestNamesFind(&loaded->model.interests, name) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown interest \"%s\"", text_to_cstring(interest)),
-				 errhint("interest_classify lists the interests that the model knows.")));
+	(void) InterestNumberOf(&loaded->model.interests, interest);
 }
 
 /* Users and readings of the model's source. */

@@ -11,9 +11,9 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "pg/catalogue.h"
+#include "pg/followers.h"
 #include "pg/row_query.h"
 #include "pg/store.h"
 #include "pg/type_value.h"
@@ -49,28 +49,6 @@ FloatValue(InterestStoreScan *scan, HeapTuple tuple, int attribute)
 	return DatumGetFloat8(InterestStoreValue(scan, tuple, attribute, &isnull));
 }
 
-static Oid
-FindTable(const char *schema, const char *name)
-{
-	Oid			namespace = get_namespace_oid(schema, true);
-
-	return OidIsValid(namespace) ? get_relname_relid(name, namespace) : InvalidOid;
-}
-
-static Oid
-OwnerOf(Oid table)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
-
 static InterestItemSource *
 ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 {
@@ -79,7 +57,7 @@ ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 	char	   *name = NameValue(scan, tuple, Anum_catalogue_source_name);
 
 	catalogue->model = pstrdup(model);
-	catalogue->source = FindTable(schema, name);
+	catalogue->source = InterestFindRelation(schema, name);
 	catalogue->source_sql = quote_qualified_identifier(schema, name);
 	catalogue->item_id = NameValue(scan, tuple, Anum_catalogue_item_id);
 	catalogue->category = NameValue(scan, tuple, Anum_catalogue_category);
@@ -92,8 +70,8 @@ ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 	schema = NameValue(scan, tuple, Anum_catalogue_table_schema);
 	name = NameValue(scan, tuple, Anum_catalogue_table_name);
 	catalogue->table_sql = quote_qualified_identifier(schema, name);
-	catalogue->table = FindTable(schema, name);
-	catalogue->owner = OwnerOf(catalogue->table);
+	catalogue->table = InterestFindRelation(schema, name);
+	catalogue->owner = InterestRelationOwner(catalogue->table);
 	return catalogue;
 }
 

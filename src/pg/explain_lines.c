@@ -11,7 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "pg/encode.h"
 #include "pg/explain_lines.h"
 #include "pg/scores.h"
 #include "pg/type_value.h"
@@ -49,22 +48,6 @@ InterestSamplesArgument(FunctionCallInfo fcinfo, int argument)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("samples must be from %d to %d", INTEREST_MIN_SAMPLES, INTEREST_MAX_SAMPLES)));
 	return samples;
-}
-
-int
-InterestNumberOf(const InterestNames *interests, text *name)
-{
-	InterestSpan span;
-	int			interest;
-
-	span.data = InterestTextToUtf8(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &span.length);
-	interest = InterestNamesFind(interests, span);
-	if (interest < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown interest \"%s\"", text_to_cstring(name)),
-				 errhint("interest_classify lists the interests that the model knows.")));
-	return interest;
 }
 
 void

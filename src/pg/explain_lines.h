@@ -39,9 +39,6 @@ extern void InterestAddLine(InterestLines *lines, InterestLine line);
 #define INTEREST_MAX_SAMPLES 100000
 extern int	InterestSamplesArgument(FunctionCallInfo fcinfo, int argument);
 
-/* The number of an interest; an error where the model does not know it. */
-extern int	InterestNumberOf(const InterestNames *interests, text *name);
-
 /*
  * The lines of a surrogate, a feature each: row i, or what is in features.
  * With gap, what it leaves of the value is a line.

@@ -13,6 +13,10 @@
 #define INTEREST_NEW_ROWS "interest_new"
 #define INTEREST_OLD_ROWS "interest_old"
 
+/* A table by the name that is stored of it, and whose it is; InvalidOid if it is not there. */
+extern Oid	InterestFindRelation(const char *schema, const char *name);
+extern Oid	InterestRelationOwner(Oid table);
+
 /* A trigger that is there. */
 typedef struct InterestFollower
 {

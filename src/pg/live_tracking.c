@@ -17,9 +17,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/followers.h"
 #include "pg/live.h"
 #include "pg/row_reader.h"
 #include "pg/store.h"
@@ -44,28 +44,6 @@ CopyName(InterestStoreScan *scan, HeapTuple tuple, int attribute)
 	return pstrdup(NameStr(*DatumGetName(InterestStoreValue(scan, tuple, attribute, &isnull))));
 }
 
-static Oid
-FindRelation(const char *schema, const char *name)
-{
-	Oid			namespace = get_namespace_oid(schema, true);
-
-	return OidIsValid(namespace) ? get_relname_relid(name, namespace) : InvalidOid;
-}
-
-static Oid
-OwnerOf(Oid table)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
-
 /* Those of the model's tables that exist. */
 static List *
 FindTables(const char *model)
@@ -79,7 +57,7 @@ FindTables(const char *model)
 	InterestStoreBegin(&scan, "interest_tracked_table", "interest_tracked_table_pkey", 1, &key);
 	while ((tuple = InterestStoreNext(&scan)) != NULL)
 	{
-		Oid			table = FindRelation(CopyName(&scan, tuple, Anum_tracked_table_schema),
+		Oid			table = InterestFindRelation(CopyName(&scan, tuple, Anum_tracked_table_schema),
 										 CopyName(&scan, tuple, Anum_tracked_table_name));
 
 		if (OidIsValid(table))
@@ -114,8 +92,8 @@ InterestFindTracking(const char *model)
 	if (tracking == NULL)
 		return NULL;
 	tracking->profile_sql = quote_qualified_identifier(tracking->profile_schema, tracking->profile_name);
-	tracking->profile_table = FindRelation(tracking->profile_schema, tracking->profile_name);
-	tracking->profile_owner = OwnerOf(tracking->profile_table);
+	tracking->profile_table = InterestFindRelation(tracking->profile_schema, tracking->profile_name);
+	tracking->profile_owner = InterestRelationOwner(tracking->profile_table);
 	tracking->tables = FindTables(model);
 	return tracking;
 }

@@ -10,7 +10,6 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-#include "pg/encode.h"
 #include "pg/profile_type.h"
 #include "pg/scores.h"
 #include "pg/type_value.h"
@@ -117,8 +116,6 @@ interest_probability(PG_FUNCTION_ARGS)
 	InterestServerArena *scratch;
 	InterestReading reading;
 	InterestLoadedModel *model;
-	text	   *interest;
-	InterestSpan name;
 	float	   *probabilities;
 	int			index;
 
@@ -126,14 +123,7 @@ interest_probability(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	scratch = InterestArenaBegin(CurrentMemoryContext, "interest reading", SCRATCH_SIZE);
 	model = OpenReading(fcinfo, TextArgument(fcinfo, 2), &scratch->arena, &reading);
-	interest = PG_GETARG_TEXT_PP(1);
-	name.data = InterestTextToUtf8(VARDATA_ANY(interest), VARSIZE_ANY_EXHDR(interest), &name.length);
-	index = InterestNamesFind(&model->model.interests, name);
-	if (index < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unknown interest \"%s\"", text_to_cstring(interest)),
-				 errhint("interest_classify lists the interests that the model knows.")));
+	index = InterestNumberOf(&model->model.interests, PG_GETARG_TEXT_PP(1));
 	probabilities = palloc(sizeof(float) * model->model.interests.count);
 	InterestReadingProbabilities(model, &reading, &scratch->arena, probabilities);
 	PG_RETURN_FLOAT4(probabilities[index]);

@@ -204,9 +204,8 @@ InterestQueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, 
 	UnpackProjection(query, kept, projected);
 }
 
-/* The behaviour as the state takes it; as an item, its vector alone, where row is NULL. */
-static bool
-QueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
+bool
+InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
 	const float *projected[INTEREST_TEXT_MODALITIES];
 	InterestRowTexts texts = {.projected = projected};
@@ -249,7 +248,7 @@ QueryRecord(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *r
 	InterestReaderArrays(reader, &values, &nulls);
 	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
 	InterestReadBehaviour(reader, values, nulls, &behaviour);
-	return QueryBehaviour(query, &behaviour, row);
+	return InterestQueryBehaviour(query, &behaviour, row);
 }
 
 bool
@@ -270,7 +269,7 @@ InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow
 	InterestBehaviour behaviour;
 
 	InterestReadDocument(query->definition, document, &behaviour);
-	return QueryBehaviour(query, &behaviour, row);
+	return InterestQueryBehaviour(query, &behaviour, row);
 }
 
 /* The short form says a time and a text, which must be all that the model reads. */
@@ -300,5 +299,5 @@ InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, 
 	behaviour.has_time = has_time;
 	behaviour.time = has_time ? InterestFiniteTime(query->definition->columns.at, at) : 0;
 	behaviour.texts = &span;
-	return QueryBehaviour(query, &behaviour, row);
+	return InterestQueryBehaviour(query, &behaviour, row);
 }

@@ -59,6 +59,12 @@ extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *
 extern const float *InterestQueryItem(InterestRowQuery *query, HeapTupleHeader record);
 
 /*
+ * A behaviour as the state takes it, which stays the query's; as an item, its
+ * vector alone, where row is NULL.  False if nothing of it is known.
+ */
+extern bool InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row);
+
+/*
  * What the network takes of a behaviour's texts (INTEREST_TEXT_MODALITIES; NULL:
  * missing), by way of those that this session has projected already; valid until
  * the next call.

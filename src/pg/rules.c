@@ -190,26 +190,13 @@ FinishUser(Rules *rules)
 static void
 TakeRow(Rules *rules, InterestRowReader *reader, const Datum *values, const bool *nulls)
 {
-	InterestRowQuery *query = rules->query;
-	const float *projected[INTEREST_TEXT_MODALITIES];
-	InterestRowTexts texts = {.projected = projected};
 	InterestBehaviour behaviour;
 	InterestStateRow row;
-	InterestStatus status;
 	MemoryContext caller;
 
 	InterestReadBehaviour(reader, values, nulls, &behaviour);
-	InterestCheckVectors(query->definition, &rules->model->network.features, behaviour.vectors);
-	InterestQueryTexts(query, &behaviour, projected);
-	switch (InterestRowVector(rules->model, &behaviour, &texts, &query->scratch->arena, query->vector, &row, &status))
-	{
-		case INTEREST_ROW_DONE:
-			break;
-		case INTEREST_ROW_SKIPPED:
-			return;
-		case INTEREST_ROW_FAILED:
-			InterestReport(&status);
-	}
+	if (!InterestQueryBehaviour(rules->query, &behaviour, &row))
+		return;
 	CountRow(rules, &behaviour);
 	caller = MemoryContextSwitchTo(rules->context);
 	if (rules->state == NULL)

@@ -12,6 +12,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "pg/encode.h"
 #include "pg/scores.h"
 #include "pg/store.h"
 
@@ -20,6 +21,22 @@ ScoreType(void)
 {
 	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("interest_score"),
 						   ObjectIdGetDatum(InterestSchema()));
+}
+
+int
+InterestNumberOf(const InterestNames *interests, text *name)
+{
+	InterestSpan span;
+	int			interest;
+
+	span.data = InterestTextToUtf8(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &span.length);
+	interest = InterestNamesFind(interests, span);
+	if (interest < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unknown interest \"%s\"", text_to_cstring(name)),
+				 errhint("interest_classify lists the interests that the model knows.")));
+	return interest;
 }
 
 Datum

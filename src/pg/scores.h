@@ -8,6 +8,9 @@
 #include "pg/model_store.h"
 #include "pg/report.h"
 
+/* The number of the interest of that name; an error if the model does not know it. */
+extern int	InterestNumberOf(const InterestNames *interests, text *name);
+
 /* A name that a model knows, UTF-8, as text of the database. */
 extern Datum InterestNameText(InterestSpan name);
 
