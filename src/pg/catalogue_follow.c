@@ -340,7 +340,8 @@ CheckColumn(Oid source, const char *name)
 	if (name && get_attnum(source, name) == InvalidAttrNumber)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of \"%s\" does not exist", name, get_rel_name(source))));
+				 errmsg("column \"%s\" of \"%s\" does not exist", name, get_rel_name(source)),
+				 errhint("Columns are named as they are stored, without quotes.")));
 }
 
 /* Whether a unique index says that the table has each item once. */
@@ -491,7 +492,8 @@ FollowAndRebuild(const InterestDefinition *definition)
 	if (!OidIsValid(catalogue->source))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("item source %s of model \"%s\" does not exist", catalogue->source_sql, definition->name)));
+				 errmsg("item source %s of model \"%s\" does not exist", catalogue->source_sql, definition->name),
+				 errhint("Restore it under its old name, or name another one with interest_set_catalogue.")));
 	if (IsFollowed(catalogue->source))
 	{
 		InterestRoleSession session = InterestBecome(InterestModelOwner(definition));
