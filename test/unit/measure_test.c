@@ -340,6 +340,20 @@ TestErrors(void)
 	CHECK_NEAR(errors.accuracy, analytic, .15 * analytic);
 }
 
+/* What is no number is measured as such, and nothing is written beside the bins. */
+static void
+TestNotANumber(void)
+{
+	static const float probability[] = {NAN, NAN, 0.25f, 0.75f};
+	static const int label[] = {0, 1};
+	InterestPredictions predictions = {.count = 2, .interests = 2, .probability = probability, .label = label};
+	InterestMetrics metrics;
+
+	InterestMeasure(&predictions, &arena, &metrics);
+	CHECK_INTEGER(metrics.samples, 2);
+	CHECK(isnan(metrics.ece) && isnan(metrics.brier));
+}
+
 static void
 TestActivity(void)
 {
@@ -471,6 +485,7 @@ main(void)
 	TestRoc();
 	TestReliability();
 	TestErrors();
+	TestNotANumber();
 	TestActivity();
 	TestUserMeans();
 	TestCompare();

@@ -337,10 +337,11 @@ typedef struct Totals
 	double		bin_probability[INTEREST_ECE_BINS];
 } Totals;
 
+/* A weight too large for a float makes probabilities that are no numbers: they count as 0 here, and spoil the sums. */
 int
 InterestReliabilityBin(double probability)
 {
-	int			bin = (int) (probability * INTEREST_ECE_BINS);
+	int			bin = probability > 0.0 ? (int) (probability * INTEREST_ECE_BINS) : 0;
 
 	return bin >= INTEREST_ECE_BINS ? INTEREST_ECE_BINS - 1 : bin;
 }
