@@ -29,25 +29,28 @@ my $session = InterestTest::Session->new($node);
 sub kilobytes { return memory_of($session->pid, 'RssAnon') }
 
 # So many calls in one statement, after a fifth of them with other numbers: they
-# take no more memory than those did.
+# take no more memory than those did.  The fifth may end just after the allocator
+# gave memory back to the system, which it then takes once more; so growth counts
+# if the same number of calls brings it again.
 sub flat
 {
 	my ($what, $count, $declare, $call, $end) = @_;
 	my @said;
-	my $before;
+	my $grown = 0;
 
-	for my $round (1, 2)
+	for my $round (1 .. 3)
 	{
 		my $calls = $round == 1 ? $count / 5 : $count;
 		my $statement = "DO \$\$ DECLARE $declare; BEGIN FOR i IN 1..$calls LOOP $call; END LOOP; " . ($end // '') . ' END $$';
+		my $before = kilobytes();
 
-		$before = kilobytes();
+		last if $round == 3 && $grown < 2048;
 		$statement =~ s/ROUND/$round/g;
 		$statement =~ s/CALLS/$calls/g;
 		push @said, $session->ask($statement);
+		$grown = kilobytes() - $before;
+		note("$what, $calls calls: $before kB, $grown kB more");
 	}
-	my $grown = kilobytes() - $before;
-	note("$what: $before kB, $grown kB more");
 	unlike("@said", qr/ERROR/, "$what: runs");
 	cmp_ok($grown, '<', 2048, "$what: memory is flat");
 }
