@@ -68,3 +68,31 @@ CALL pg_temp.measure('avg(vector) of pgvector, by user', 'rows', 100000, 'SELECT
 \echo
 \echo One thread
 SELECT what, round(1e9 * units / nanoseconds) AS "per second", unit, round(nanoseconds::numeric / units / 1000, 2) AS "microseconds of one" FROM figure ORDER BY n;
+
+--
+-- By the clock, on an idle machine: ten times the rows, once by the backend alone and once by two workers alone.
+--
+CREATE TABLE rows_of_ten AS SELECT r.* FROM rating_row r, generate_series(1, 10);
+ALTER TABLE rows_of_ten SET (parallel_workers = 2);
+ANALYZE rows_of_ten;
+SET parallel_leader_participation = off;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+CREATE FUNCTION pg_temp.seconds(workers integer) RETURNS numeric LANGUAGE plpgsql AS $$
+DECLARE
+	started timestamptz;
+	least numeric;
+BEGIN
+	PERFORM set_config('max_parallel_workers_per_gather', workers::text, false);
+	FOR i IN 1 .. 3 LOOP
+		started := clock_timestamp();
+		EXECUTE 'SELECT count(p) FROM (SELECT interest_accumulate(''films'', r) AS p FROM rows_of_ten r GROUP BY user_id) x';
+		least := least(least, extract(epoch FROM clock_timestamp() - started));
+	END LOOP;
+	RETURN round(least, 3);
+END $$;
+\echo 1,000,000 rows by user, seconds
+SELECT alone, two_workers AS "two workers", round(alone / two_workers, 2) AS ratio
+FROM (SELECT pg_temp.seconds(0) AS alone) a, (SELECT pg_temp.seconds(2) AS two_workers) b;
+DROP TABLE rows_of_ten;
