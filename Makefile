@@ -115,6 +115,7 @@ GLUE = \
 	src/pg/document_reader.o \
 	src/pg/encode.o \
 	src/pg/encode_cache.o \
+	src/pg/encode_workers.o \
 	src/pg/encoder_directory.o \
 	src/pg/encoder_store.o \
 	src/pg/explain.o \

@@ -11,6 +11,7 @@
 
 #include "core/training/names.h"
 #include "pg/encode.h"
+#include "pg/encode_workers.h"
 #include "pg/model_store.h"
 #include "pg/names.h"
 #include "pg/progress.h"
@@ -19,9 +20,6 @@
 #include "pg/settings.h"
 #include "pg/source.h"
 #include "pg/train.h"
-
-/* Texts encoded between two reports of progress. */
-#define ENCODE_BATCH 32
 
 /* Rows between two reports of progress. */
 #define PROGRESS_ROWS 1024
@@ -135,20 +133,42 @@ InterestCheckNames(const InterestDefinition *definition)
 				 errhint("Leave the fusion out, or name add, gate or attention.")));
 }
 
+/* Texts in memory, and their vectors one after the other. */
+typedef struct Encoding
+{
+	const char *const *texts;
+	const Size *lengths;
+	Size		width;
+	float	   *vectors;
+} Encoding;
+
+static InterestSpan
+TextToEncode(void *context, int i, InterestArena *scratch)
+{
+	const Encoding *encoding = context;
+
+	return (InterestSpan) {encoding->texts[i], encoding->lengths[i]};
+}
+
+static void
+KeepEncoded(void *context, int i, const float *vector)
+{
+	const Encoding *encoding = context;
+
+	memcpy(encoding->vectors + i * encoding->width, vector, sizeof(float) * encoding->width);
+}
+
 static float *
 EncodeAll(InterestLoadedEncoder *encoder, int count, const char *const *texts, const Size *lengths)
 {
 	Size		width = encoder->encoder.config.hidden;
-	float	   *vectors = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * Max(count, 1) * width);
+	Encoding	encoding = {
+		texts, lengths, width, MemoryContextAllocHuge(CurrentMemoryContext, sizeof(float) * Max(count, 1) * width)
+	};
+	InterestEncodeJob job = {&encoding, count, TextToEncode, KeepEncoded};
 
-	for (int done = 0; done < count; done += ENCODE_BATCH)
-	{
-		CHECK_FOR_INTERRUPTS();
-		InterestProgressUpdate(INTEREST_PROGRESS_TEXTS, 0, done, count);
-		InterestEncodeTexts(encoder, Min(count - done, ENCODE_BATCH), texts + done, lengths + done,
-							vectors + done * width);
-	}
-	return vectors;
+	InterestEncodeJobRun(encoder, &job);
+	return encoding.vectors;
 }
 
 InterestNamedInterests *

@@ -13,18 +13,13 @@
 #include "utils/memutils.h"
 
 #include "core/base/hash.h"
-#include "pg/encode.h"
+#include "pg/encode_workers.h"
 #include "pg/progress.h"
 #include "pg/row_reader.h"
 #include "pg/source.h"
 
 /* Rows between two reports of progress. */
 #define PROGRESS_ROWS 1024
-
-/* Texts encoded between two reports of progress and two checks for cancel. */
-#define ENCODE_BATCH 32
-
-#define ENCODE_SCRATCH (128 * 1024)
 
 /* A string that is kept once, and how many different ones came before it. */
 typedef struct Interned
@@ -487,46 +482,44 @@ InterestReceiveSource(const InterestDefinition *definition, const char *relation
 	pfree(query);
 }
 
-/* Encodes so many texts from the first on; their places follow each other. */
-static void
-EncodeBatch(const Collector *collector, InterestLoadedEncoder *encoder, int first, int count,
-			InterestArena *scratch, InterestPlace *places)
+/* The texts of a collector on their way through the encoder. */
+typedef struct Encoding
 {
-	int			width = encoder->encoder.config.hidden;
-	const char *texts[ENCODE_BATCH];
-	Size		lengths[ENCODE_BATCH];
-	float	   *vectors = InterestArenaArray(scratch, float, (Size) count * width);
+	const Collector *collector;
+	Size		vector_size;
+	InterestPlace *places;		/* (sentences) of their vectors */
+} Encoding;
 
-	for (int i = 0; i < count; i++)
-	{
-		const JoinedText *text = &collector->sentence[first + i];
+static InterestSpan
+TextToEncode(void *context, int i, InterestArena *scratch)
+{
+	const Collector *collector = ((Encoding *) context)->collector;
+	const JoinedText *text = &collector->sentence[i];
+	const char *data = InterestStoreGet(&collector->joined->store, text->place, text->length, scratch);
 
-		texts[i] = InterestStoreGet(&collector->joined->store, text->place, text->length, scratch);
-		lengths[i] = text->length;
-	}
-	InterestEncodeTexts(encoder, count, texts, lengths, vectors);
-	for (int i = 0; i < count; i++)
-		places[first + i] = InterestStoreAdd(&collector->spill->store, vectors + (Size) i * width, sizeof(float) * width);
+	return (InterestSpan) {data, text->length};
+}
+
+static void
+KeepEncoded(void *context, int i, const float *vector)
+{
+	Encoding   *encoding = context;
+
+	encoding->places[i] = InterestStoreAdd(&encoding->collector->spill->store, vector, encoding->vector_size);
 }
 
 /* Where the vector of each text lies. */
 static InterestPlace *
 EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int count)
 {
-	InterestPlace *places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(InterestPlace) * Max(count, 1));
-	InterestServerArena *scratch = InterestArenaBegin(CurrentMemoryContext, "interest texts", ENCODE_SCRATCH);
+	Encoding	encoding = {
+		.collector = collector, .vector_size = sizeof(float) * encoder->encoder.config.hidden,
+		.places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(InterestPlace) * Max(count, 1))
+	};
+	InterestEncodeJob job = {&encoding, count, TextToEncode, KeepEncoded};
 
-	for (int done = 0; done < count; done += ENCODE_BATCH)
-	{
-		InterestArenaMark mark = InterestArenaGetMark(&scratch->arena);
-
-		CHECK_FOR_INTERRUPTS();
-		InterestProgressUpdate(INTEREST_PROGRESS_TEXTS, 0, done, count);
-		EncodeBatch(collector, encoder, done, Min(count - done, ENCODE_BATCH), &scratch->arena, places);
-		InterestArenaReturnTo(&scratch->arena, mark);
-	}
-	InterestArenaEnd(scratch);
-	return places;
+	InterestEncodeJobRun(encoder, &job);
+	return encoding.places;
 }
 
 void
