@@ -474,6 +474,7 @@ InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_i
 	CheckLeak(definition);
 	FindLabelType(definition, source);
 	InterestReadOptions(options, definition);
+	CheckColumn(source, definition->columns.split);
 	CheckTypes(definition, source);
 	definition->encoder = ChooseEncoder(definition);
 	InterestCheckNames(definition);

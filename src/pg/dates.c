@@ -61,15 +61,14 @@ Parse(const char *text, TimestampTz *time)
 	}
 }
 
-int64
-InterestParseTime(const char *column, const char *text, InterestDateOrder order)
+bool
+InterestTimeOf(const char *text, InterestDateOrder order, int64 *time)
 {
 	static const int orders[] = {
 		[INTEREST_DATES_MDY] = DATEORDER_MDY, [INTEREST_DATES_DMY] = DATEORDER_DMY, [INTEREST_DATES_YMD] = DATEORDER_YMD
 	};
 	int			session_order = DateOrder;
 	pg_tz	   *session_zone = session_timezone;
-	TimestampTz time = 0;
 	volatile bool parsed = false;
 
 	/* The settings themselves would take longer to switch than the text to read. */
@@ -77,7 +76,7 @@ InterestParseTime(const char *column, const char *text, InterestDateOrder order)
 	{
 		DateOrder = orders[order];
 		session_timezone = pg_tzset("UTC");
-		parsed = Parse(text, &time);
+		parsed = Parse(text, time);
 	}
 	PG_FINALLY();
 	{
@@ -85,7 +84,15 @@ InterestParseTime(const char *column, const char *text, InterestDateOrder order)
 		session_timezone = session_zone;
 	}
 	PG_END_TRY();
-	if (!parsed)
+	return parsed;
+}
+
+int64
+InterestParseTime(const char *column, const char *text, InterestDateOrder order)
+{
+	int64		time;
+
+	if (!InterestTimeOf(text, order, &time))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_DATETIME_FORMAT),
 				 errmsg("column \"%s\" has a text that is not a time", column),

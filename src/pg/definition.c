@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "pg/dates.h"
 #include "pg/definition.h"
 #include "pg/json.h"
 #include "pg/store.h"
@@ -386,6 +387,29 @@ ReadShare(const InterestJson *options, const char *key, double most, double valu
 	return value;
 }
 
+/* Who trains, validates and tests. */
+static void
+ReadSplit(const InterestJson *options, InterestDefinition *definition)
+{
+	char	   *at;
+
+	if (InterestJsonText(options, "split_column", &definition->columns.split))
+		definition->split.by = INTEREST_BY_COLUMN;
+	if (!InterestJsonText(options, "split_at", &at))
+		return;
+	if (definition->columns.split)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("split_column and split_at exclude each other"),
+				 errhint("Split by a column or by a time, or leave both out: then a hash of the user splits.")));
+	definition->split.by = INTEREST_BY_TIME;
+	if (!InterestTimeOf(at, definition->rules.dates, &definition->split.at))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("split_at \"%s\" is not a time", at),
+				 errhint("It is such as 2026-05-17 or 2026-05-17 08:30+02, in UTC where it names no zone.")));
+}
+
 /* What the head answers with, and how it learns. */
 static void
 ReadLearning(const InterestJson *options, InterestDefinition *definition)
@@ -406,7 +430,7 @@ void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
 	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "fusion", "half_lives", "head",
-	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "text_search", "word_pairs", "words"};
+	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -418,7 +442,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, text_search, word_pairs and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);
@@ -427,6 +451,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 	ReadHalfLives(&object, definition);
 	ReadParts(&object, definition);
 	ReadRules(&object, definition);
+	ReadSplit(&object, definition);
 	ReadFusion(&object, definition);
 	(void) InterestJsonBool(&object, "shared_projection", &definition->shared_projection);
 	ReadAllKinds(&object, definition);

@@ -8,7 +8,7 @@
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
 
-#include "core/model/model.h"
+#include "core/training/training.h"
 
 /* Widths that a model may have. */
 #define INTEREST_MIN_MODEL_DIMENSIONS 4
@@ -21,6 +21,7 @@ typedef struct InterestColumns
 	char	   *at;
 	char	   *kind;
 	char	   *label;			/* NULL only where interests are named */
+	char	   *split;			/* an option: the role of each row; NULL: none */
 	int			text_count;
 	char	  **texts;
 	int			numeric_count;
@@ -53,6 +54,7 @@ typedef struct InterestDefinition
 	InterestNames kind_names;	/* UTF-8 */
 	InterestKind *kinds;		/* (kind_names.count) */
 	uint64		seed;
+	InterestSplitRule split;
 	InterestRowRules rules;
 	InterestFusionKind fusion;
 	bool		shared_projection;	/* of vector columns of one width */

@@ -280,7 +280,8 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 	InterestReadTarget(low->reader, slot->tts_values, slot->tts_isnull, &target);
 	length = InterestJoinTexts(&behaviour, low->definition->columns.text_count, NULL);
 	if (length > 0 && behaviour.has_time && target.user.data &&
-		InterestSplitOf(target.user, low->definition->seed) == INTEREST_SPLIT_TRAINING)
+		InterestSplitOf(&low->definition->split, low->definition->seed, target.user, behaviour.time,
+						target.role) == INTEREST_SPLIT_TRAINING)
 		KeepLow(low, &behaviour, InterestHashRow(&low->definition->columns, &behaviour, &target), length);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(low->row);

@@ -59,6 +59,7 @@ struct InterestRowReader
 	Column		kind;			/* name NULL: none */
 	Column		user;
 	Column		label;
+	Column		split;
 	int			text_count;
 	Column	   *texts;
 	int			numeric_count;
@@ -349,6 +350,13 @@ RequireFeature(const InterestRowReader *reader, const InterestDefinition *defini
 			 errhint("Name its columns as those of the model's texts, numerics, categoricals and vectors, for example in a view.")));
 }
 
+static void
+InitSplit(InterestRowReader *reader, Oid type)
+{
+	InitTextColumn(reader, &reader->split, type, false);
+	CheckText(&reader->split, type);
+}
+
 InterestRowReader *
 InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor, InterestRowPurpose purpose)
 {
@@ -377,6 +385,8 @@ InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor
 		if (columns->label)
 			InitTextColumn(reader, &reader->label,
 						   InitColumn(&reader->label, definition, descriptor, columns->label), true);
+		if (columns->split)
+			InitSplit(reader, InitColumn(&reader->split, definition, descriptor, columns->split));
 	}
 	reader->text_spans = palloc0(sizeof(InterestSpan) * Max(reader->text_count, 1));
 	reader->numbers = palloc0(sizeof(double) * Max(reader->numeric_count, 1));
@@ -688,6 +698,25 @@ ReadLabels(Column *column, Datum value, InterestSpan **labels)
 	return read;
 }
 
+static InterestRole
+ReadRole(Column *column, Datum value)
+{
+	static const struct
+	{
+		InterestSpan name;
+		InterestRole role;
+	}			roles[] = {{{"train", 5}, INTEREST_ROLE_TRAIN}, {{"validation", 10}, INTEREST_ROLE_VALIDATION}, {{"test", 4}, INTEREST_ROLE_TEST}};
+	InterestSpan name = ReadSpan(column, value);
+
+	for (int i = 0; i < (int) lengthof(roles); i++)
+		if (InterestSpanCompare(roles[i].name, name) == 0)
+			return roles[i].role;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_EXCEPTION),
+			 errmsg("split column \"%s\" has a value that is no role", column->name),
+			 errhint("Its values are train, validation and test; NULL leaves a row out.")));
+}
+
 void
 InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
 				   InterestRowTarget *target)
@@ -701,6 +730,8 @@ InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *n
 		target->user = ReadSpan(&reader->user, values[reader->user.index]);
 	target->label_count = reader->label.name == NULL || nulls[reader->label.index] ? 0 :
 		ReadLabels(&reader->label, values[reader->label.index], &target->labels);
+	target->role = reader->split.name == NULL || nulls[reader->split.index] ? INTEREST_ROLE_NONE :
+		ReadRole(&reader->split, values[reader->split.index]);
 	InterestRestoreStyle(style);
 }
 
@@ -729,6 +760,7 @@ InterestColumnList(const InterestColumns *columns, bool target)
 	{
 		AppendColumn(&list, &seen, columns->user_id);
 		AppendColumn(&list, &seen, columns->label);
+		AppendColumn(&list, &seen, columns->split);
 	}
 	AppendColumn(&list, &seen, columns->at);
 	AppendColumn(&list, &seen, columns->kind);

@@ -30,6 +30,7 @@ typedef struct InterestRowTarget
 	InterestSpan user;
 	int			label_count;	/* 0: NULL */
 	InterestSpan *labels;
+	InterestRole role;			/* INTEREST_ROLE_NONE: NULL, or the model has no split column */
 } InterestRowTarget;
 
 /*

@@ -374,6 +374,7 @@ KeepRow(Collector *collector, const InterestBehaviour *behaviour, const Interest
 	row->user = KeepSpan(collector, target->user);
 	row->label_count = target->label_count;
 	row->labels = KeepSpans(collector, target->labels, target->label_count);
+	row->role = target->role;
 }
 
 static bool
@@ -534,6 +535,7 @@ InterestReadSource(const InterestDefinition *definition, const char *relation,
 	InterestReceiveSource(definition, relation, &collector->receiver);
 	source->set.count = collector->count;
 	source->set.rows = collector->rows;
+	source->set.split = definition->split;
 	source->set.word_count = lexer ? (int) hash_get_num_entries(collector->words) : 0;
 	source->set.words = collector->word;
 	source->set.text_count = lexer ? (int) hash_get_num_entries(collector->texts) : 0;

@@ -272,14 +272,17 @@ StoreEpochs(const InterestDefinition *definition, int version, const TrainingLog
 static void
 NoteSkipped(const InterestSource *source, const InterestTrainingCounts *counts)
 {
-	int64		skipped = source->rows_without_user + counts->rows_without_time + counts->rows_without_content;
+	int64		skipped = source->rows_without_user + counts->rows_without_time + counts->rows_without_role +
+		counts->rows_without_content;
 
 	if (skipped > 0)
 		ereport(NOTICE,
 				(errmsg("skipped " INT64_FORMAT " of " INT64_FORMAT " rows", skipped,
 						source->set.count + source->rows_without_user),
-				 errdetail("Without user: " INT64_FORMAT ", without time: %d, with nothing that the model reads: %d.",
-						   source->rows_without_user, counts->rows_without_time, counts->rows_without_content)));
+				 errdetail("Without user: " INT64_FORMAT ", without time: %d, %swith nothing that the model reads: %d.",
+						   source->rows_without_user, counts->rows_without_time,
+						   counts->rows_without_role > 0 ? psprintf("without a role: %d, ", counts->rows_without_role) : "",
+						   counts->rows_without_content)));
 }
 
 /* Trains and stores one version; everything but the result lives in the current context. */

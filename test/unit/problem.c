@@ -6,6 +6,8 @@
 
 #include "check.h"
 
+#include "core/training/sample.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +86,14 @@ Options(void)
 	return options;
 }
 
+InterestSplit
+HashSplitOf(int user, uint64_t seed)
+{
+	InterestSplitRule by_hash = {INTEREST_BY_HASH, 0};
+
+	return InterestSplitOf(&by_hash, seed, Name("user", user), 0, INTEREST_ROLE_NONE);
+}
+
 InterestPlace *
 StoreLines(int count, int width, const float *lines)
 {
@@ -98,9 +108,40 @@ InterestTrainingSet
 SetOf(const Problem *problem)
 {
 	return (InterestTrainingSet) {
-		.count = problem->count, .rows = problem->rows, .store = &store,
+		.count = problem->count, .rows = problem->rows, .split = problem->split, .store = &store,
 		.sentences = StoreLines(problem->count, WIDTH, problem->sentences)
 	};
+}
+
+void
+Prepare(const Problem *problem, const InterestNames *interests, InterestPreparedRows *prepared,
+		InterestSampler *sampler)
+{
+	InterestTrainingSet *set = InterestArenaNew(&arena, InterestTrainingSet);
+	InterestFeatures *features = InterestArenaAllocateZero(&arena, sizeof(InterestFeatures));
+	InterestStatus status;
+
+	*set = SetOf(problem);
+	features->text_count = 1;
+	features->sentence_width = WIDTH;
+	features->kind_names = problem->definition.kind_names;
+	features->kinds = problem->definition.kinds;
+	InterestFeaturesComplete(features);
+	CHECK(InterestSortRows(set, SEED, &arena, prepared, &status));
+	CHECK(InterestMakeInputs(prepared, features, problem->definition.half_life, &arena, NULL, &status));
+	InterestFindLabels(prepared, interests, &arena);
+	InterestSamplerInit(prepared, problem->definition.task, problem->definition.several, &arena, sampler);
+}
+
+InterestNames
+Interests(int count)
+{
+	InterestSpan *spans = InterestArenaArray(&arena, InterestSpan, count);
+	InterestNames names = {count, spans};
+
+	for (int i = 0; i < count; i++)
+		spans[i] = Name("interest", i);
+	return names;
 }
 
 bool

@@ -7,7 +7,7 @@
 
 #include "history.h"
 
-#include "core/training/training.h"
+#include "core/training/sample.h"
 
 #define WIDTH 6					/* of a sentence */
 #define MAX_ROWS 8000
@@ -22,6 +22,7 @@ extern InterestPlace *StoreLines(int count, int width, const float *lines);
 typedef struct Problem
 {
 	InterestTrainingDefinition definition;
+	InterestSplitRule split;
 	InterestTrainingRow rows[MAX_ROWS];
 	float		sentences[MAX_ROWS * WIDTH];
 	int			count;
@@ -38,12 +39,21 @@ extern int	Below(Problem *problem, int bound);
 /* A row whose sentence points where its subject is; label below 0: none; kind below 0: none. */
 extern InterestTrainingRow *Add(Problem *problem, int user, int64_t time, int subject, int label, int kind);
 
+/* Where the hash puts user0, user1 ... */
+extern InterestSplit HashSplitOf(int user, uint64_t seed);
+
 /* Authors who mostly keep to one of two subjects. */
 extern Problem *Authors(InterestTask task);
 
 /* Few rows, little dropout, a high learning rate. */
 extern InterestTrainingOptions Options(void);
 extern InterestTrainingSet SetOf(const Problem *problem);
+
+/* interest0, interest1 ..., and rows with inputs and labels, ready to be drawn from. */
+extern InterestNames Interests(int count);
+extern void Prepare(const Problem *problem, const InterestNames *interests, InterestPreparedRows *prepared,
+					InterestSampler *sampler);
+
 extern bool Train(const Problem *problem, const InterestTrainingOptions *options, InterestArena *to,
 				  InterestModel *model, InterestTrainingResult *result, InterestStatus *status);
 

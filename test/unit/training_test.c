@@ -417,7 +417,7 @@ PrepareGradients(const Problem *problem, Gradients *gradients)
 	*model->head.log_scale = 0.5f;
 
 	gradients->set = SetOf(problem);
-	InterestSortRows(&gradients->set, SEED, &arena, &gradients->prepared);
+	CHECK(InterestSortRows(&gradients->set, SEED, &arena, &gradients->prepared, &status));
 	CHECK(InterestMakeInputs(&gradients->prepared, &model->network.features, model->shape.half_life,
 							 &arena, NULL, &status));
 	InterestFindLabels(&gradients->prepared, &model->interests, &arena);
@@ -598,42 +598,11 @@ TestReadings(void)
 
 /* --- samples --- */
 
-static void
-Prepare(const Problem *problem, const InterestNames *interests, InterestPreparedRows *prepared,
-		InterestSampler *sampler)
-{
-	InterestTrainingSet *set = InterestArenaNew(&arena, InterestTrainingSet);
-	InterestFeatures *features = InterestArenaAllocateZero(&arena, sizeof(InterestFeatures));
-	InterestStatus status;
-
-	*set = SetOf(problem);
-	features->text_count = 1;
-	features->sentence_width = WIDTH;
-	features->kind_names = problem->definition.kind_names;
-	features->kinds = problem->definition.kinds;
-	InterestFeaturesComplete(features);
-	InterestSortRows(set, SEED, &arena, prepared);
-	CHECK(InterestMakeInputs(prepared, features, problem->definition.half_life, &arena, NULL, &status));
-	InterestFindLabels(prepared, interests, &arena);
-	InterestSamplerInit(prepared, problem->definition.task, problem->definition.several, &arena, sampler);
-}
-
-static InterestNames
-Interests(int count)
-{
-	InterestSpan *spans = InterestArenaArray(&arena, InterestSpan, count);
-	InterestNames names = {count, spans};
-
-	for (int i = 0; i < count; i++)
-		spans[i] = Name("interest", i);
-	return names;
-}
-
 /* A user that the split gives away for training. */
 static int
 TrainingUser(int from)
 {
-	while (InterestSplitOf(Name("user", from), SEED) != INTEREST_SPLIT_TRAINING)
+	while (HashSplitOf(from, SEED) != INTEREST_SPLIT_TRAINING)
 		from++;
 	return from;
 }
@@ -646,10 +615,10 @@ TestSplit(void)
 
 	for (int user = 0; user < 10000; user++)
 	{
-		InterestSplit split = InterestSplitOf(Name("user", user), SEED);
+		InterestSplit split = HashSplitOf(user, SEED);
 
 		counts[split]++;
-		moved += split != InterestSplitOf(Name("user", user), SEED + 1);
+		moved += split != HashSplitOf(user, SEED + 1);
 	}
 	CHECK_NEAR(counts[INTEREST_SPLIT_TRAINING], 8000, 150);
 	CHECK_NEAR(counts[INTEREST_SPLIT_VALIDATION], 500, 90);

@@ -182,9 +182,10 @@ Learn(InterestTrainingRow *rows, int count, const InterestSpan *words, int word_
 	InterestPreparedRows prepared;
 	InterestRowNetwork network;
 	InterestArena scratch;
+	InterestStatus status;
 
 	memset(&network, 0, sizeof(network));
-	InterestSortRows(&set, SEED, &arena, &prepared);
+	CHECK(InterestSortRows(&set, SEED, &arena, &prepared, &status));
 	InterestArenaInit(&scratch, CheckHost(), 1 << 20);
 	InterestLearnFeatures(&prepared, &definition, 1, &arena, &scratch, &network);
 	InterestArenaFree(&scratch);
@@ -196,9 +197,10 @@ Learn(InterestTrainingRow *rows, int count, const InterestSpan *words, int word_
 static InterestSpan
 UserOf(InterestSplit split)
 {
+	InterestSplitRule by_hash = {INTEREST_BY_HASH, 0};
 	int			user = 0;
 
-	while (InterestSplitOf(Name("user", user), SEED) != split)
+	while (InterestSplitOf(&by_hash, SEED, Name("user", user), 0, INTEREST_ROLE_NONE) != split)
 		user++;
 	return Name("user", user);
 }

@@ -252,8 +252,8 @@ Open(Evaluator *evaluator, const InterestTrainingSet *set, const InterestKernel 
 
 	InterestArenaInit(&evaluator->work, host, WORK_BLOCK);
 	InterestArenaInit(&evaluator->scratch, host, WORK_BLOCK);
-	InterestSortRows(set, evaluator->seed, &evaluator->work, prepared);
-	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
+	if (!InterestSortRows(set, evaluator->seed, &evaluator->work, prepared, status) ||
+		!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&evaluator->work, evaluator->observer, status))
 		return false;
 	InterestFindLabels(prepared, &model->interests, &evaluator->work);

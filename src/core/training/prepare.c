@@ -30,16 +30,50 @@ CheckCancelAt(int row, const InterestHost *host)
 		InterestCheckCancel(host);
 }
 
-InterestSplit
-InterestSplitOf(InterestSpan user, uint64_t seed)
+static InterestSplit
+SplitOfPercent(uint64_t percent)
 {
-	uint64_t	percent = InterestHash64(user.data, user.length, seed) % 100;
-
 	if (percent < TRAINING_PERCENT)
 		return INTEREST_SPLIT_TRAINING;
 	if (percent < VALIDATION_PERCENT)
 		return INTEREST_SPLIT_VALIDATION;
 	return percent < CONFORMAL_PERCENT ? INTEREST_SPLIT_CONFORMAL : INTEREST_SPLIT_TEST;
+}
+
+/* The users who validate are halved by the hash. */
+static InterestSplit
+SplitOfRole(InterestRole role, uint64_t hash)
+{
+	if (role == INTEREST_ROLE_VALIDATION)
+		return hash % 2 == 0 ? INTEREST_SPLIT_VALIDATION : INTEREST_SPLIT_CONFORMAL;
+	return role == INTEREST_ROLE_TRAIN ? INTEREST_SPLIT_TRAINING : INTEREST_SPLIT_TEST;
+}
+
+InterestSplit
+InterestSplitOf(const InterestSplitRule *rule, uint64_t seed, InterestSpan user, int64_t time,
+				InterestRole role)
+{
+	uint64_t	hash = InterestHash64(user.data, user.length, seed);
+	InterestSplit split;
+
+	if (rule->by == INTEREST_BY_COLUMN)
+		return SplitOfRole(role, hash);
+	if (rule->by == INTEREST_BY_TIME && time >= rule->at)
+		return INTEREST_SPLIT_TEST;
+	split = SplitOfPercent(hash % 100);
+	return rule->by == INTEREST_BY_TIME && split == INTEREST_SPLIT_TEST ? INTEREST_SPLIT_TRAINING : split;
+}
+
+const char *
+InterestWhoTrains(const InterestPreparedRows *prepared)
+{
+	static const char *const who[] = {
+		[INTEREST_BY_HASH] = "80 of 100 users train",
+		[INTEREST_BY_COLUMN] = "the split column chooses who trains",
+		[INTEREST_BY_TIME] = "only rows before the time of the split train"
+	};
+
+	return who[prepared->set->split.by];
 }
 
 static int
@@ -76,16 +110,37 @@ CompareRows(const void *context, int i, int j)
 	return order != 0 ? order : CompareLabels(a, b);
 }
 
-static void
-AddUser(InterestPreparedRows *prepared, int first, uint64_t seed)
+static bool
+FailParts(InterestSpan user, InterestStatus *status)
 {
-	InterestSpan text = prepared->rows[first]->user;
-	InterestTrainingUser *user = &prepared->users[prepared->user_count++];
+	InterestFail(status, INTEREST_INVALID_ARGUMENT, "a user has two roles in the split");
+	InterestDetail(status, "The user is \"%.*s\".", (int) user.length, user.data);
+	return InterestHint(status, "All rows of a user have one role, train, validation or test, or are left out by NULL.");
+}
 
-	user->first = first;
-	user->count = 0;
-	user->key = InterestHash64(text.data, text.length, USER_KEY_SEED);
-	user->split = InterestSplitOf(text, seed);
+/* Row i, with the user's other rows or as the first ones of a user. */
+static bool
+AddToUser(InterestPreparedRows *prepared, int i, uint64_t seed, InterestStatus *status)
+{
+	const InterestSplitRule *rule = &prepared->set->split;
+	const InterestTrainingRow *row = prepared->rows[i];
+	InterestSplit split = InterestSplitOf(rule, seed, row->user, row->behaviour.time, row->role);
+	InterestTrainingUser *last = NULL;
+
+	if (i > 0 && InterestSpanCompare(row->user, prepared->rows[i - 1]->user) == 0)
+		last = &prepared->users[prepared->user_count - 1];
+	if (last && last->split == split)
+	{
+		last->count++;
+		return true;
+	}
+	if (last && rule->by == INTEREST_BY_COLUMN)
+		return FailParts(row->user, status);
+	prepared->users[prepared->user_count++] = (InterestTrainingUser) {
+		.first = i, .count = 1, .earlier = last ? last->count : 0,
+		.key = InterestHash64(row->user.data, row->user.length, USER_KEY_SEED), .split = split
+	};
+	return true;
 }
 
 static void
@@ -94,7 +149,7 @@ CountUsers(InterestPreparedRows *prepared)
 	InterestTrainingCounts *counts = &prepared->counts;
 
 	counts->rows = prepared->row_count;
-	counts->users = prepared->user_count;
+	counts->users = 0;
 	counts->training_users = 0;
 	counts->validation_users = 0;
 	counts->test_users = 0;
@@ -102,19 +157,38 @@ CountUsers(InterestPreparedRows *prepared)
 	{
 		InterestSplit split = prepared->users[u].split;
 
+		counts->users += prepared->users[u].earlier == 0;
 		counts->training_users += split == INTEREST_SPLIT_TRAINING;
 		counts->validation_users += split == INTEREST_SPLIT_VALIDATION || split == INTEREST_SPLIT_CONFORMAL;
 		counts->test_users += split == INTEREST_SPLIT_TEST;
 	}
 }
 
-void
+/* The rows that are used, into order; returns how many. */
+static int
+ChooseRows(const InterestTrainingSet *set, int *order, InterestTrainingCounts *counts)
+{
+	int			count = 0;
+
+	counts->rows_without_time = 0;
+	counts->rows_without_role = 0;
+	for (int i = 0; i < set->count; i++)
+		if (!set->rows[i].behaviour.has_time)
+			counts->rows_without_time++;
+		else if (set->split.by == INTEREST_BY_COLUMN && set->rows[i].role == INTEREST_ROLE_NONE)
+			counts->rows_without_role++;
+		else
+			order[count++] = i;
+	return count;
+}
+
+bool
 InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *arena,
-				 InterestPreparedRows *prepared)
+				 InterestPreparedRows *prepared, InterestStatus *status)
 {
 	InterestArenaMark mark;
 	int		   *order;
-	int			count = 0;
+	int			count;
 
 	prepared->set = set;
 	prepared->rows = InterestArenaArray(arena, const InterestTrainingRow *, set->count);
@@ -122,23 +196,20 @@ InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *a
 	prepared->user_count = 0;
 	mark = InterestArenaGetMark(arena);
 	order = InterestArenaArray(arena, int, set->count);
-	for (int i = 0; i < set->count; i++)
-		if (set->rows[i].behaviour.has_time)
-			order[count++] = i;
+	count = ChooseRows(set, order, &prepared->counts);
 	InterestSort(order, count, CompareRows, set->rows, arena);
 	for (int i = 0; i < count; i++)
 	{
 		CheckCancelAt(i, arena->host);
 		prepared->rows[i] = &set->rows[order[i]];
-		if (i == 0 || InterestSpanCompare(prepared->rows[i]->user, prepared->rows[i - 1]->user) != 0)
-			AddUser(prepared, i, seed);
-		prepared->users[prepared->user_count - 1].count++;
+		if (!AddToUser(prepared, i, seed, status))
+			return false;
 	}
 	InterestArenaReturnTo(arena, mark);
 	prepared->row_count = count;
-	prepared->counts.rows_without_time = set->count - count;
 	prepared->counts.rows_without_content = 0;
 	CountUsers(prepared);
+	return true;
 }
 
 /* A walk over the rows of training users. */
@@ -670,6 +741,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 	InputMaker	maker = {.prepared = prepared, .features = features};
 	int			kept = 0;
 	int			kept_users = 0;
+	int			kept_before = 0;	/* of the user before */
 
 	prepared->features = features;
 	prepared->inputs = InterestArenaArray(arena, InterestStoredInput, prepared->row_count);
@@ -703,6 +775,8 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 		}
 		user.first = first;
 		user.count = kept - first;
+		user.earlier = user.earlier > 0 ? kept_before : 0;
+		kept_before = user.count;
 		if (user.count > 0)
 			prepared->users[kept_users++] = user;
 	}
@@ -715,7 +789,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 }
 
 static bool
-CheckInterests(const InterestNames *interests, int training_users, InterestStatus *status)
+CheckInterests(const InterestPreparedRows *prepared, const InterestNames *interests, InterestStatus *status)
 {
 	for (int i = 0; i < interests->count; i++)
 		if (interests->spans[i].length > INTEREST_MAX_NAME)
@@ -735,8 +809,9 @@ CheckInterests(const InterestNames *interests, int training_users, InterestStatu
 	InterestFail(status, INTEREST_INVALID_ARGUMENT, "training needs at least two interests, and the label column has %s",
 				 interests->count == 0 ? "none" : "one");
 	InterestDetail(status, "Only rows of the %d training users were looked at, rows without a time or without any feature left out.",
-				   training_users);
-	return InterestHint(status, "Look at the distinct labels of the source, and whether it has rows of enough users: 80 of 100 users train.");
+				   prepared->counts.training_users);
+	return InterestHint(status, "Look at the distinct labels of the source, and whether it has rows of enough users: %s.",
+						InterestWhoTrains(prepared));
 }
 
 bool
@@ -761,7 +836,7 @@ InterestLearnInterests(const InterestPreparedRows *prepared, const InterestNames
 			met.spans[met.count++] = row->labels[i];
 	*interests = DistinctNames(&met, 1, met.count, arena, scratch);
 	InterestArenaReturnTo(scratch, mark);
-	return CheckInterests(interests, prepared->counts.training_users, status);
+	return CheckInterests(prepared, interests, status);
 }
 
 /* Labels that are no interest have numbers below 0, different ones as good as always. */

@@ -8,11 +8,15 @@
 #include "core/training/history.h"
 #include "core/training/training.h"
 
-/* A user's rows lie together, in the order of time. */
+/*
+ * A user's rows lie together, in the order of time.  Where a time splits them
+ * he is a user twice, and those that test follow the others.
+ */
 typedef struct InterestTrainingUser
 {
 	int			first;
 	int			count;
+	int			earlier;		/* rows before the first that are his: inputs of "next", never targets */
 	uint64_t	key;			/* of his random numbers: a hash of his text */
 	InterestSplit split;
 } InterestTrainingUser;
@@ -51,11 +55,15 @@ typedef struct InterestPreparedRows
 } InterestPreparedRows;
 
 /*
- * Sorts and splits.  Rows without a time leave here; inputs, history and labels
- * wait for a model's features and interests.
+ * Sorts and splits; fails where a user has two roles.  Rows without a time or
+ * a role leave here; inputs, history and labels wait for a model's features and
+ * interests.
  */
-extern void InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
-							 InterestArena *arena, InterestPreparedRows *prepared);
+extern bool InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
+							 InterestArena *arena, InterestPreparedRows *prepared, InterestStatus *status);
+
+/* Who trains, as the end of a sentence. */
+extern const char *InterestWhoTrains(const InterestPreparedRows *prepared);
 
 /*
  * The features that training users' rows have: means, deviations, words of the

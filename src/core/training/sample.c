@@ -5,11 +5,8 @@
 #include "core/training/sample.h"
 
 #include "core/base/deterministic.h"
-#include "core/base/deterministic.h"
 #include "core/base/random.h"
 #include "core/base/sort.h"
-
-#include <math.h>
 
 #include <math.h>
 
@@ -46,12 +43,19 @@ LabelCount(const InterestPreparedRows *prepared, int row)
 
 /* --- what a user's samples could be --- */
 
+/* next: the first row that positions may see */
+static int
+FirstInput(const InterestTrainingUser *user)
+{
+	return user->first - user->earlier;
+}
+
 /* next: a labelled row with a row that is strictly earlier */
 static bool
 IsPosition(const InterestPreparedRows *prepared, const InterestTrainingUser *user, int row)
 {
-	return LabelCount(prepared, row) > 0 &&
-		prepared->history[row].time > prepared->history[user->first].time;
+	return row >= user->first && LabelCount(prepared, row) > 0 &&
+		prepared->history[row].time > prepared->history[FirstInput(user)].time;
 }
 
 static int
@@ -444,6 +448,7 @@ SizeOf(const InterestPlan *plan, const InterestPlanEntry *entry)
 		size.rows = user->count;
 	if (sampler->task == INTEREST_TASK_NEXT)
 	{
+		size.rows += user->earlier;
 		size.samples = sampler->positions[entry->user];
 		if (!plan->evaluation)
 			size.samples = Least(size.samples, INTEREST_MAX_POSITIONS);
@@ -487,14 +492,15 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 	const InterestPlan *plan = builder->plan;
 	const InterestPreparedRows *prepared = plan->sampler->prepared;
 	const InterestTrainingUser *user = &prepared->users[u];
+	int			first = FirstInput(user);
 	int			left = plan->sampler->positions[u];
 	int			wanted = plan->evaluation ? left : Least(left, INTEREST_MAX_POSITIONS);
 	InterestReadPoint read = {0, 0, u, plan->evaluation ? 1.0 / left : 1.0};
 
-	for (int i = user->first; wanted > 0; i++)
+	for (int i = first; wanted > 0; i++)
 	{
-		if (prepared->history[i].time > prepared->history[user->first + read.rows].time)
-			read.rows = i - user->first;
+		if (prepared->history[i].time > prepared->history[first + read.rows].time)
+			read.rows = i - first;
 		if (!IsPosition(prepared, user, i))
 			continue;
 		if (InterestRandomBelow(random, (uint32_t) left--) >= (uint32_t) wanted)
@@ -504,7 +510,7 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 		AddRead(builder, &read, prepared->labels + prepared->label_first[i], LabelCount(prepared, i));
 	}
 	for (int i = 0; i < read.rows; i++)
-		AddRow(builder, user->first + i);
+		AddRow(builder, first + i);
 }
 
 /* 2 to 12 rows of a user, the first ones or any. */

@@ -110,6 +110,24 @@ Begin(InterestModel *model, const InterestTrainingDefinition *definition,
 		InterestShapeCheck(&model->shape, status) && InterestCheckBase(definition, options, status);
 }
 
+/* A split that somebody chose has users on each of its sides; a hash may leave few out. */
+static bool
+CheckSplit(const InterestPreparedRows *prepared, InterestStatus *status)
+{
+	const InterestTrainingCounts *counts = &prepared->counts;
+	InterestSplitBy by = prepared->set->split.by;
+
+	if (by == INTEREST_BY_HASH || prepared->row_count == 0 || (counts->training_users > 0 &&
+		(by == INTEREST_BY_COLUMN ? counts->validation_users : counts->test_users) > 0))
+		return true;
+	InterestFail(status, INTEREST_INVALID_ARGUMENT, "a part of the split is empty");
+	InterestDetail(status, "Users: %d train, %d validate, %d test.", counts->training_users,
+				   counts->validation_users, counts->test_users);
+	return InterestHint(status, by == INTEREST_BY_COLUMN ?
+						"The split column says train for some users and validation for others." :
+						"Rows before the time of the split train and validate, the others test: name one between the rows' times.");
+}
+
 /* Rows, features, interests and the model's layout. */
 static bool
 Prepare(Trainer *trainer, const InterestTrainingSet *set,
@@ -119,9 +137,10 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	InterestPreparedRows *prepared = &trainer->prepared;
 	InterestModel *model = trainer->model;
 
-	if (!Begin(model, definition, options, status))
+	if (!Begin(model, definition, options, status) ||
+		!InterestSortRows(set, options->seed, &trainer->work, prepared, status) ||
+		!CheckSplit(prepared, status))
 		return false;
-	InterestSortRows(set, options->seed, &trainer->work, prepared);
 	if (options->base)
 		InterestTakeFeatures(definition, options, &model->network);
 	else
@@ -551,7 +570,7 @@ CheckSamples(Trainer *trainer, InterestStatus *status)
 	InterestDetail(status, next ? "A sample is a labelled row of a user who has an earlier row; training users: %d."
 				   : "A sample is a labelled row; training users: %d.",
 				   trainer->prepared.counts.training_users);
-	return InterestHint(status, "Train on more users: a hash of the user chooses 80 of 100 for training.");
+	return InterestHint(status, "Train on more users: %s.", InterestWhoTrains(&trainer->prepared));
 }
 
 bool

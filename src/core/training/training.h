@@ -8,7 +8,7 @@
  * the same seed give the same model bit for bit on one machine.
  *
  * Users are split by a hash of (seed, user): 80 of 100 train, 10 validate, 10
- * test.  Whatever is learned or counted for a model sees training users only;
+ * test; or by a column; or all rows from a time on test.  Whatever is learned or counted for a model sees training users only;
  * early stop, temperature and Platt's sigmoids see one half of the validation
  * users, conformal scores the other one, evaluation test users.
  */
@@ -46,6 +46,28 @@ typedef struct InterestTrainingText
 	InterestPlace words;		/* (count) InterestTrainingWord, in the set's store */
 } InterestTrainingText;
 
+/* What the split column says of a row. */
+typedef enum InterestRole
+{
+	INTEREST_ROLE_NONE,			/* NULL: the row is left out */
+	INTEREST_ROLE_TRAIN,
+	INTEREST_ROLE_VALIDATION,
+	INTEREST_ROLE_TEST
+} InterestRole;
+
+typedef enum InterestSplitBy
+{
+	INTEREST_BY_HASH,			/* of the user */
+	INTEREST_BY_COLUMN,			/* the rows' roles, one for all rows of a user */
+	INTEREST_BY_TIME			/* rows from a time on test; of the others' users 10 of 100 validate */
+} InterestSplitBy;
+
+typedef struct InterestSplitRule
+{
+	InterestSplitBy by;
+	int64_t		at;				/* by time: the first microsecond that tests */
+} InterestSplitRule;
+
 typedef struct InterestTrainingRow
 {
 	InterestBehaviour behaviour;	/* texts are not looked at: the next two stand for them */
@@ -55,12 +77,14 @@ typedef struct InterestTrainingRow
 	InterestSpan user;			/* its text form */
 	const InterestSpan *labels;
 	int			label_count;	/* 0: NULL, the row is an input, never a target */
+	InterestRole role;			/* where a column splits */
 } InterestTrainingRow;
 
 typedef struct InterestTrainingSet
 {
 	int			count;
 	const InterestTrainingRow *rows;	/* in any order */
+	InterestSplitRule split;
 	InterestStore *store;		/* training adds to it what it makes of the rows */
 	const InterestPlace *sentences; /* (distinct joined texts): the encoder's outputs, (sentence_width) floats each */
 	int			word_count;
@@ -168,11 +192,12 @@ typedef struct InterestTrainingCounts
 {
 	int			rows;			/* used */
 	int			rows_without_time;	/* skipped */
+	int			rows_without_role;	/* skipped */
 	int			rows_without_content;	/* skipped: a time, and nothing else */
 	int			users;			/* with rows that are used */
 	int			training_users;
 	int			validation_users;
-	int			test_users;
+	int			test_users;		/* by time they can have trained, too */
 } InterestTrainingCounts;
 
 typedef struct InterestTrainingResult
@@ -217,7 +242,9 @@ typedef enum InterestSplit
 	INTEREST_SPLIT_TEST
 } InterestSplit;
 
-extern InterestSplit InterestSplitOf(InterestSpan user, uint64_t seed);
+/* Of a user's row of that time and role. */
+extern InterestSplit InterestSplitOf(const InterestSplitRule *rule, uint64_t seed, InterestSpan user,
+									 int64_t time, InterestRole role);
 
 /* Systems that an evaluation compares. */
 typedef enum InterestSystem
