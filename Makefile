@@ -270,6 +270,7 @@ core_make = $(MAKE) --no-print-directory -f test/unit/Makefile CORE='$(CORE)' FL
 
 unit: tiny
 	+@$(core_make) VARIANT=plain run
+	+@$(core_make) VARIANT=double double
 
 unit-sanitize: tiny
 	+@$(core_make) VARIANT=sanitize run
