@@ -235,7 +235,7 @@ endif
 export PG_CONFIG
 scripts = MAKE='$(MAKE)'
 
-.PHONY: setup test demo demo-clean unit unit-sanitize emulated emulated-arm64 emulated-x86-64 fuzz lint listed symbols bench dist
+.PHONY: setup test demo demo-clean unit unit-sanitize emulated emulated-arm64 emulated-x86-64 fuzz lint listed symbols bench quality quality-clean dist
 
 setup:
 	@$(scripts) test/setup.sh
@@ -248,6 +248,12 @@ demo:
 
 demo-clean:
 	@$(scripts) test/demo/run.sh clean
+
+quality:
+	@$(scripts) test/quality/run.sh
+
+quality-clean:
+	@$(scripts) test/quality/run.sh clean
 
 bench:
 	@$(scripts) test/bench/run.sh

@@ -1,0 +1,106 @@
+#!/bin/sh
+# run.sh - how well models tell the interests of authors they have never seen.
+#
+#   test/quality/run.sh [behaviour.tsv.xz]
+#   FOLDS=0 test/quality/run.sh     one fold instead of all four
+#   test/quality/run.sh clean       stops the server and deletes what was measured
+#
+# Loads the rows into a private server, trains models by SQL on the users of
+# the other folds, and measures what they say about the users of the fold:
+# "ordinary" on all rows of the others, "leak-free" on those whose thread has
+# no row in the fold.  "names" is a model of the interests' names, which sees
+# no label.  A message by itself is a "row"; the other tasks are about users
+# with 3 messages or more.  baselines.py says what they are compared with.
+#
+# What is measured is kept, and the server runs on: a run that was interrupted
+# goes on where it was.
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+
+: "${PG_CONFIG:=pg_config}" "${FOLDS:=0 1 2 3}"
+: "${INTEREST_QUALITY_DIR:=/tmp/interest-quality-$(id -un)}"
+export PG_CONFIG LANG=C.UTF-8 LC_ALL=C.UTF-8 PAGER=cat PSQLRC=/dev/null
+dir=$INTEREST_QUALITY_DIR
+
+if [ "${1:-}" = clean ]; then
+	test/server.sh remove "$dir"
+	exit 0
+fi
+file=${1:-../shared/data/20news-behaviour.tsv.xz}
+[ -r "$file" ] || { echo "quality: no file $file" >&2; exit 1; }
+
+sql()
+{
+	psql -X -q -A -t -v ON_ERROR_STOP=1 -d quality "$@"
+}
+
+show()
+{
+	psql -X -q -P footer=off -v ON_ERROR_STOP=1 -d quality "$@"
+}
+
+# Loads the rows, unless they are there and what was measured is of this very build.
+load()
+{
+	now=$(cat interest.so "$file" test/quality/*.sql test/quality/baselines.py test/quality/newsgroups.names | sha256sum)
+	[ "$now" != "$(cat "$dir/measured" 2>/dev/null || true)" ] || return 0
+	psql -X -q -v ON_ERROR_STOP=1 -d postgres -c 'SET client_min_messages = warning' \
+		-c 'DROP DATABASE IF EXISTS quality' -c 'CREATE DATABASE quality'
+	sql -v directory="$(test/server.sh reach "$dir" "$INTEREST_MODEL")" -f test/quality/tables.sql
+	xz -dc "$file" | sql -c '\copy behaviour from stdin'
+	sql -v names="$(sed "s/'/''/g" test/quality/newsgroups.names)" -f test/quality/prepare.sql
+	rm -f "$dir/posts"
+	echo "$now" >"$dir/measured"
+}
+
+# One fold of a model, unless it was measured; all of it or nothing is kept.
+#   $1 protocol   $2 system   $3 fold   $4 ... what model.sql takes besides, name=value
+model()
+{
+	protocol=$1 system=$2 fold=$3
+	shift 3
+	where="protocol = '$protocol' AND system = '$system' AND fold = $fold"
+	[ "$(sql -c "SELECT EXISTS (SELECT FROM prediction WHERE $where)")" = f ] || return 0
+	set -- rows=true labelled=true asked=true encoder=minilm options={} named=false trained=true sets=false "$@"
+	for set; do
+		shift
+		set -- "$@" -v "$set"
+	done
+	sql -1 -v protocol="$protocol" -v system="$system" -v fold="$fold" "$@" -f test/quality/model.sql
+	sql -F ' ' -c "SELECT '$(date +%T) fold $fold, $protocol, $system:', task, round(avg(((scores[1]).interest = actual)::int), 3)
+		FROM prediction WHERE $where AND task IN ('row', 'dominant') GROUP BY task" | paste -s -d , >&2
+}
+
+# One fold of the baselines, likewise.
+baselines()
+{
+	[ -x "$python" ] && [ "$(sql -c "SELECT EXISTS (SELECT FROM prediction WHERE system = 'tfidf' AND fold = $1)")" = f ] || return 0
+	[ -f "$dir/posts" ] || { sql -f test/quality/posts.sql >"$dir/posts.new" && mv "$dir/posts.new" "$dir/posts"; }
+	OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 "$python" test/quality/baselines.py "$dir/posts" "$1" >"$dir/said"
+	sql -1 -f test/quality/baselines.sql <"$dir/said"
+}
+
+test/setup.sh
+eval "$(test/setup.sh paths)"
+python=$(dirname "$INTEREST_MODEL")/baselines/bin/python
+if ! "$python" -c 'import sklearn' 2>/dev/null; then
+	echo "quality: installing scikit-learn into ${python%/bin/python}"
+	{ python3 -m venv "${python%/bin/python}" && "$python" -m pip install -q --disable-pip-version-check numpy scikit-learn; } ||
+		{ echo "quality: no scikit-learn, so no baselines" >&2; python=; }
+fi
+test/server.sh start "$dir" shared_buffers=256MB work_mem=64MB maintenance_work_mem=512MB jit=off \
+	interest.shared_cache=512MB default_text_search_config=pg_catalog.english
+eval "$(test/server.sh env "$dir")"
+load
+sql -v encoder=minilm -f test/quality/encode.sql >/dev/null
+
+for fold in $FOLDS; do
+	leak_free="thread NOT IN (SELECT thread FROM behaviour WHERE fold = $fold)"
+	model ordinary model "$fold" sets=true
+	model leak-free model "$fold" sets=true rows="$leak_free"
+	model names model "$fold" named=true trained=false
+	baselines "$fold"
+done
+
+show -f test/quality/measures.sql -f test/quality/tasks.sql
