@@ -40,6 +40,13 @@ SELECT count(*) FROM interest_train('balanced', epochs => 2, learning_rate => 0.
 SELECT count(*) FROM interest_train('stranger', epochs => 2);
 SELECT w.value > s.value AS recall_of_the_weighty FROM interest_evaluate('weighted') w, interest_evaluate('softmax') s
 WHERE w.system = 'model' AND s.system = 'model' AND w.interest = 'art' AND s.interest = 'art' AND w.metric = 'recall' AND s.metric = 'recall';
+-- fewer weights; rows that an epoch does not see
+SELECT pg_temp.make('sparse', '{"l1": 0.3}');
+SELECT interest_create_model('dropped', 'taste', user_id => 'person', at => 'at', numerics => '{score,other}', label => 'topic', task => 'next', options => '{"dimensions": 8, "row_dropout": 0.3}');
+SELECT name, (SELECT count(*) FROM interest_train(name, epochs => 2, learning_rate => 0.02)) AS epochs FROM unnest('{sparse,dropped}'::text[]) name;
+SELECT value > 0.8 AS learned FROM interest_evaluate('sparse') WHERE system = 'model' AND metric = 'accuracy' AND interest IS NULL;
+SELECT pg_temp.make('wrong', '{"l1": -1}');
+SELECT pg_temp.make('wrong', '{"row_dropout": 0.5}');
 SELECT pg_temp.make('wrong', '{"class_weights": "heavy"}');
 SELECT pg_temp.make('wrong', '{"class_weights": {"art": 0}}');
 SELECT pg_temp.make('wrong', '{"class_weights": {"art": "much"}}');
@@ -65,7 +72,7 @@ SELECT count(*) FROM interest_train('no_people', epochs => 1);
 SELECT epoch, validation_loss, accuracy FROM interest_train('few_people', epochs => 1);
 SELECT interest_set(interest_embed(30, 'few_people'), 0.9, 'few_people');
 SELECT count(*) FROM interest_evaluate('few_people', source => 'no_people');
-SELECT interest_drop_model(s) FROM unnest('{odd,one_person,one_topic,no_people,few_people,weighted,balanced,stranger,sigmoid,logistic,svm,lda,softmax}'::text[]) s;
+SELECT interest_drop_model(s) FROM unnest('{odd,one_person,one_topic,no_people,few_people,weighted,balanced,stranger,sparse,dropped,sigmoid,logistic,svm,lda,softmax}'::text[]) s;
 DROP VIEW one_person, one_topic, no_people, few_people;
 DROP TABLE odd;
 SELECT interest_drop_model(s) FROM unnest('{tastes,all_tastes}'::text[]) s;

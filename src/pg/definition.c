@@ -32,6 +32,7 @@
 #define MAX_CLASS_WEIGHT 1e3
 
 #define MAX_LABEL_SMOOTHING 0.5
+#define MAX_ROW_DROPOUT 0.9
 
 /* Weights of kinds that need no setting (algorithm: section 1). */
 static const struct
@@ -417,7 +418,14 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 	ReadHead(options, definition);
 	ReadClassWeights(options, definition);
 	definition->balance = ReadShare(options, "balance", 1, 0);
+	definition->l1 = ReadShare(options, "l1", 1, 0);
+	definition->row_dropout = ReadShare(options, "row_dropout", MAX_ROW_DROPOUT, 0);
 	definition->label_smoothing = ReadShare(options, "label_smoothing", MAX_LABEL_SMOOTHING, -1);
+	if (definition->row_dropout > 0 && definition->task != INTEREST_TASK_NEXT)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("row_dropout is of no use to the task %s", InterestTaskName(definition->task)),
+				 errhint("Leave it out: this task trains on random rows of a user anyway.")));
 	if (definition->label_smoothing > 0 && definition->head != INTEREST_HEAD_SOFTMAX &&
 		definition->head != INTEREST_HEAD_LDA)
 		ereport(ERROR,
@@ -430,7 +438,7 @@ void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
 	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "fusion", "half_lives", "head",
-	"kinds", "label_smoothing", "negative_kinds", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
+	"kinds", "l1", "label_smoothing", "negative_kinds", "row_dropout", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -442,7 +450,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, label_smoothing, negative_kinds, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, l1, label_smoothing, negative_kinds, row_dropout, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);

@@ -65,6 +65,8 @@ typedef struct InterestDefinition
 	InterestHeadKind head;
 	double		label_smoothing;	/* below 0: the head's own */
 	double		balance;
+	double		l1;
+	double		row_dropout;
 	bool		balanced_weights;
 	InterestNames weighted;		/* UTF-8: interests with a weight of their own */
 	double	   *weights;		/* (weighted.count) */

@@ -109,6 +109,8 @@ OptionsOf(const InterestDefinition *definition)
 
 	options.seed = definition->seed;
 	options.balance = definition->balance;
+	options.l1 = definition->l1;
+	options.row_dropout = definition->row_dropout;
 	options.balanced_weights = definition->balanced_weights;
 	options.weighted = definition->weighted;
 	options.weights = definition->weights;
@@ -316,7 +318,8 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 	StoreEpochs(definition, version, log);
 	ereport(NOTICE,
 			(errmsg("version %d of model \"%s\" is trained%s", version, definition->name,
-					deploy ? " and deployed" : "")));
+					deploy ? " and deployed" : ""),
+			 options->l1 > 0 ? errdetail("L1 made %.1f %% of the weights 0.", 100 * result.zeros) : 0));
 }
 
 INTEREST_FUNCTION(interest_train);

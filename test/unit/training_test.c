@@ -209,6 +209,8 @@ TestRepeatable(void)
 		InterestModel other;
 
 		options.epochs = 2;
+		options.l1 = 0.5;
+		options.row_dropout = 0.3;
 		problem->definition.head = heads[t];
 		MustTrain(problem, &options, &first, &result);
 		Shuffle(problem);
@@ -216,6 +218,7 @@ TestRepeatable(void)
 		CHECK(SameParameters(&first, &again));
 		CHECK(SameCodebook(&first, &again));
 		CHECK(SameConformal(&first, &again));
+		CHECK(result.zeros > 0.1 && result.zeros < 1.0);
 		options.seed++;
 		MustTrain(problem, &options, &other, &result);
 		CHECK(!SameParameters(&first, &other));
@@ -675,6 +678,47 @@ TestPositions(void)
 	CHECK_NEAR(weights, 1.0, 1e-12);
 }
 
+/* Rows with a time before another one. */
+static int
+CountBefore(const InterestPreparedRows *prepared, const InterestBatch *batch, int64_t time)
+{
+	int			count = 0;
+
+	for (int i = 0; i < batch->row_count; i++)
+		count += prepared->history[batch->rows[i]].time < time;
+	return count;
+}
+
+/* A position reads all of the earlier rows that are left, and always some; evaluation drops none. */
+static void
+TestRowDropout(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_NEXT);
+	InterestNames interests = Interests(2);
+	int			user = TrainingUser(0);
+	InterestPreparedRows prepared;
+	InterestSampler sampler;
+	InterestPlan plan;
+	InterestBatch batch;
+
+	for (int i = 0; i < 1000; i++)
+		Add(problem, user, i / 2 * DAY, 0, i % 2, -1);
+	Prepare(problem, &interests, &prepared, &sampler);
+	sampler.row_dropout = 0.9;
+	InterestPlanEpoch(&sampler, SEED, 1, &arena, &plan);
+	CHECK(InterestNextBatch(&plan, 1, 1000, &arena, &batch));
+	CHECK_INTEGER(batch.read_count, INTEREST_MAX_POSITIONS);
+	CHECK_NEAR(batch.row_count, 97, 40);
+	for (int r = 0; r < batch.read_count; r++)
+	{
+		CHECK(batch.reads[r].rows > 0);
+		CHECK_INTEGER(batch.reads[r].rows, CountBefore(&prepared, &batch, batch.reads[r].at));
+	}
+	InterestPlanEvaluation(&sampler, INTEREST_SPLIT_TRAINING, &arena, &plan);
+	CHECK(InterestNextBatch(&plan, 1, 1000, &arena, &batch));
+	CHECK_INTEGER(batch.row_count, 998);
+}
+
 static int
 TargetOfOnlyUser(const Problem *problem, const InterestNames *interests)
 {
@@ -901,6 +945,7 @@ main(void)
 	InterestArenaInit(&arena, CheckHost(), (size_t) 1 << 20);
 	TestSplit();
 	TestPositions();
+	TestRowDropout();
 	TestDominantLabel();
 	TestSubsets();
 	TestReadings();

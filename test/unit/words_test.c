@@ -355,6 +355,41 @@ TestSparseSteps(void)
 	CHECK(model.network.hidden.bias[3] != before[model.network.hidden.bias + 3 - model.parameters]);
 }
 
+/* The proximal step: weights nearer to 0 than rate l1 become 0, others come nearer by it; biases stay. */
+static void
+TestShrink(void)
+{
+	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
+	InterestModel gradient = model;
+	int			words[] = {2};
+	bool	   *flags = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count);
+	InterestTouchedWords touched = {.count = 1, .words = words, .touched = flags};
+	float	   *word = model.network.word_vectors + 2 * model.shape.dimensions;
+	float	   *weight = model.head.linear.weight;
+	InterestOptimizer optimizer;
+
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
+	gradient.network.touched = &touched;
+	memset(model.parameters, 0, sizeof(float) * model.parameter_count);
+	CHECK_NEAR(InterestZeroShare(&model), 1.0, 0.0);
+	for (int i = 0; i < 3; i++)
+		word[i] = weight[i] = (float) (0.25 * (i - 1) - 0.0625 * (i == 1));
+	word[3] = model.head.linear.bias[0] = model.network.word_vectors[0] = 0.0625f;
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
+	optimizer.l1 = 12.5;		/* a threshold of 0.125 */
+	InterestOptimizerStep(&optimizer, RATE, &gradient);
+	for (int i = 0; i < 3; i++)
+	{
+		CHECK_NEAR(word[i], 0.125 * (i - 1), 1e-7);
+		CHECK_NEAR(weight[i], 0.125 * (i - 1), 1e-7);
+	}
+	CHECK(word[1] == 0.0f && !signbit(word[1]));
+	CHECK(word[3] == 0.0f);
+	CHECK_NEAR(model.head.linear.bias[0], 0.0625, 0.0);
+	CHECK_NEAR(model.network.word_vectors[0], 0.0625, 0.0);	/* not touched */
+	CHECK(InterestZeroShare(&model) < 1.0);
+}
+
 /* The clip sees the vectors of words, too. */
 static void
 TestClip(void)
@@ -380,7 +415,7 @@ int
 main(void)
 {
 	static void (*const tests[]) (void) = {
-		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestSparseSteps, TestClip
+		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestSparseSteps, TestShrink, TestClip
 	};
 
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);

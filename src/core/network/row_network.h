@@ -62,7 +62,11 @@ typedef struct InterestRowNetwork
 	InterestFusion fusion;		/* its modalities are the network's */
 } InterestRowNetwork;
 
-/* What training leaves out at random (algorithm: sections 1 and 6). */
+/*
+ * What training leaves out at random (algorithm: sections 1 and 6).  Tokens are
+ * not masked: the encoder is not fine-tuned, so that its outputs are made once
+ * for all epochs; words and the outputs' elements are left out instead.
+ */
 typedef struct InterestDropoutRates
 {
 	float		sentence;		/* elements of the encoder's output, and of vectors */

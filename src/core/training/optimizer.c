@@ -34,6 +34,7 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	optimizer->model = model;
 	optimizer->first = INTEREST_REPRESENTATION;
 	optimizer->weight_decay = weight_decay;
+	optimizer->l1 = 0.0;
 	optimizer->clip = clip;
 	optimizer->steps = 0;
 	optimizer->mean = InterestArenaAllocateZero(arena, size);
@@ -157,6 +158,18 @@ StepWord(size_t count, float *parameters, float *square, const float *gradient,
 	}
 }
 
+/* w <- sign(w) max(|w| - threshold, 0): exact zeros, and none that is below 0 */
+static void
+Shrink(size_t count, float *parameters, float threshold)
+{
+	for (size_t i = 0; i < count && threshold > 0.0f; i++)
+	{
+		float		left = fabsf(parameters[i]) - threshold;
+
+		parameters[i] = left > 0.0f ? copysignf(left, parameters[i]) : 0.0f;
+	}
+}
+
 /* What is the same for every parameter of a step. */
 typedef struct Step
 {
@@ -165,6 +178,7 @@ typedef struct Step
 	float		word_rate;
 	float		root_scale;
 	float		decay;
+	float		threshold;
 } Step;
 
 static void
@@ -174,6 +188,8 @@ StepRun(InterestOptimizer *optimizer, const InterestModel *gradient, const Step 
 	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + at, optimizer->square + at,
 			  gradient->parameters + at, step->factor, step->rate, step->root_scale,
 			  decay ? step->decay : 0.0f);
+	if (decay)
+		Shrink(count, optimizer->model->parameters + at, step->threshold);
 }
 
 void
@@ -195,7 +211,8 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 		.rate = (float) (learning_rate / mean_bias),
 		.word_rate = (float) (learning_rate * WORD_RATE),
 		.root_scale = (float) (1.0 / sqrt(square_bias)),
-		.decay = (float) (learning_rate * optimizer->weight_decay)
+		.decay = (float) (learning_rate * optimizer->weight_decay),
+		.threshold = (float) (learning_rate * optimizer->l1)
 	};
 	for (int b = 0; b < model->block_count; b++)
 	{
@@ -211,8 +228,29 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 
 		StepWord((size_t) model->network.dimensions, model->parameters + at, optimizer->square + at,
 				 gradient->parameters + at, step.factor, step.word_rate, step.root_scale);
+		Shrink((size_t) model->network.dimensions, model->parameters + at, step.threshold);
 	}
 	InterestModelProject(model);
+}
+
+double
+InterestZeroShare(const InterestModel *model)
+{
+	double		weights = 0.0;
+	double		zeros = 0.0;
+
+	for (int b = 0; b < model->block_count; b++)
+	{
+		const InterestModelBlock *block = &model->blocks[b];
+		size_t		count = (size_t) block->rows * (size_t) block->columns;
+
+		if (!block->decay && !block->sparse)
+			continue;
+		weights += (double) count;
+		for (size_t i = 0; i < count; i++)
+			zeros += model->parameters[block->offset + i] == 0.0f;
+	}
+	return zeros / weights;
 }
 
 double

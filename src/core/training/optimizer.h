@@ -3,7 +3,8 @@
  *	  Adam with decoupled weight decay, and how the learning rate goes.
  *
  * Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015;
- * Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019.
+ * Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019;
+ * Parikh, Boyd, "Proximal algorithms", 2014 (L1: soft thresholding after the step).
  */
 #ifndef INTEREST_OPTIMIZER_H
 #define INTEREST_OPTIMIZER_H
@@ -15,6 +16,7 @@ typedef struct InterestOptimizer
 	const InterestModel *model; /* bound: its parameters change */
 	InterestSection first;		/* sections before it stay */
 	double		weight_decay;	/* of the blocks that have it */
+	double		l1;				/* of these and of the words' vectors; 0 at first */
 	double		clip;			/* greatest norm of all gradients */
 	int64_t		steps;
 	float	   *mean;			/* (parameters): of the gradients */
@@ -29,10 +31,13 @@ extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestMo
  * scaled where its norm is above the clip.  Vectors of words that the gradient
  * did not touch stay as they are: what a step costs follows the words of its
  * rows, not those of the model.  They have no mean, only squares, which wait for
- * the word to come again.
+ * the word to come again; so does what L1 takes of them.
  */
 extern void InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 								  const InterestModel *gradient);
+
+/* Share of the weights that L1 applies to which are 0. */
+extern double InterestZeroShare(const InterestModel *model);
 
 /* Sets the gradient of the next step to 0, and forgets the touched words. */
 extern void InterestClearGradient(const InterestModel *gradient);

@@ -483,6 +483,27 @@ AddRow(BatchBuilder *builder, int row)
 }
 
 /*
+ * The rows that the reads of a history see, in an epoch without those dropped;
+ * the first one stays, so that every read sees some.
+ */
+static void
+AddInputs(BatchBuilder *builder, int first, int count, InterestRandom *random)
+{
+	InterestBatch *batch = builder->batch;
+	const InterestHistory *history = &batch->histories[batch->history_count];
+	double		rate = builder->plan->evaluation ? 0.0 : builder->plan->sampler->row_dropout;
+	int			read = history->first_read;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (i == 0 || rate == 0.0 || InterestRandomUniform(random) >= rate)
+			AddRow(builder, first + i);
+		for (; read < batch->read_count && batch->reads[read].rows == i + 1; read++)
+			batch->reads[read].rows = history->row_count;
+	}
+}
+
+/*
  * The positions of a user, in an epoch some of them: each of those left is taken
  * with the probability wanted / left (Knuth, volume 2, algorithm S).
  */
@@ -509,8 +530,7 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 		read.at = prepared->history[i].time;
 		AddRead(builder, &read, prepared->labels + prepared->label_first[i], LabelCount(prepared, i));
 	}
-	for (int i = 0; i < read.rows; i++)
-		AddRow(builder, first + i);
+	AddInputs(builder, first, read.rows, random);
 }
 
 /* 2 to 12 rows of a user, the first ones or any. */

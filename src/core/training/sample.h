@@ -50,6 +50,7 @@ typedef struct InterestSampler
 	int		   *targets;
 	int			gap_count;
 	int64_t    *gaps;			/* others: between neighbouring rows of training users */
+	double		row_dropout;	/* next: share of a history's rows that an epoch does not see; 0 at first */
 	double	   *repeats;		/* (interests): how often a sample comes in an epoch; NULL: once */
 } InterestSampler;
 

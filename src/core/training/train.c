@@ -84,6 +84,8 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 		CheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) &&
 		CheckOption(IsShare(options->warm_up), "the warm-up", status) &&
 		CheckOption(IsShare(options->weight_decay), "the weight decay", status) &&
+		CheckOption(options->l1 >= 0.0 && options->l1 <= 1.0, "the L1 penalty", status) &&
+		CheckOption(IsShare(options->row_dropout), "the dropout of rows", status) &&
 		CheckOption(options->clip > 0.0, "the gradient clip", status) &&
 		CheckOption(IsShare(options->label_smoothing), "the label smoothing", status) &&
 		CheckOption(options->patience >= 1, "the patience", status) &&
@@ -156,6 +158,7 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	InterestFindLabels(prepared, &model->interests, &trainer->work);
 	InterestSamplerInit(prepared, definition->task, definition->several, &trainer->work,
 						&trainer->sampler);
+	trainer->sampler.row_dropout = options->row_dropout;
 	return true;
 }
 
@@ -304,6 +307,7 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 	trainer->surrogate = InterestArenaAllocate(&trainer->work, HeadSize(model));
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
 						  &trainer->work);
+	trainer->optimizer.l1 = options->l1;
 	InterestPassInit(&trainer->pass, &trainer->prepared, model, kernel, sgemm, &trainer->work,
 					 &trainer->scratch);
 	return true;
@@ -547,6 +551,7 @@ RunEpochs(Trainer *trainer, InterestStatus *status)
 	}
 	memcpy(trainer->model->parameters, trainer->best,
 		   sizeof(float) * trainer->model->parameter_count);
+	trainer->result->zeros = InterestZeroShare(trainer->model);
 	return true;
 }
 

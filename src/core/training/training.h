@@ -131,8 +131,10 @@ typedef struct InterestTrainingOptions
 	double		learning_rate;	/* at its greatest, after the warm-up */
 	double		warm_up;		/* share of all steps */
 	double		weight_decay;	/* of matrices */
+	double		l1;				/* of matrices and words' vectors: many of them become 0 */
 	double		clip;			/* norm of all gradients */
 	double		label_smoothing;	/* softmax and lda only */
+	double		row_dropout;	/* next: share of a history's rows that an epoch does not see */
 	double		balance;		/* 0 .. 1: samples of rare interests come again, at 1 as often as the others' */
 	bool		balanced_weights;	/* the loss weighs interests by how rare they are */
 	InterestNames weighted;		/* interests with a weight in the loss */
@@ -208,6 +210,7 @@ typedef struct InterestTrainingResult
 	int			best_epoch;
 	double		validation_loss;	/* of the best epoch; NaN without validation users */
 	double		accuracy;
+	double		zeros;			/* share of the weights that L1 applies to */
 } InterestTrainingResult;
 
 /*
