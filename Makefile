@@ -73,8 +73,10 @@ CORE = \
 	src/core/profile/topics.o \
 	src/core/profile/vector.o \
 	src/core/profile/vector_text.o \
+	src/core/recommend/best.o \
 	src/core/recommend/catalogue.o \
 	src/core/recommend/recommend.o \
+	src/core/recommend/search.o \
 	src/core/text/clean.o \
 	src/core/text/entities.o \
 	src/core/text/normalize.o \
@@ -123,6 +125,7 @@ GLUE = \
 	src/pg/explain_text.o \
 	src/pg/filter.o \
 	src/pg/followers.o \
+	src/pg/items.o \
 	src/pg/json.o \
 	src/pg/lexemes.o \
 	src/pg/live_fold.o \
@@ -152,6 +155,7 @@ GLUE = \
 	src/pg/row_reader.o \
 	src/pg/rules.o \
 	src/pg/scores.o \
+	src/pg/search.o \
 	src/pg/settings.o \
 	src/pg/shared_cache.o \
 	src/pg/shared_file.o \
@@ -176,7 +180,7 @@ REGRESS = extension \
 	encoder tokenize encoder_errors quantize doctor \
 	model aggregate topics describe version rights model_errors review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue recommend audience
+	catalogue recommend search rerank audience
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

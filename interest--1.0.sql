@@ -144,7 +144,8 @@ CREATE TABLE interest_catalogue (
 	freshness_weight float8 NOT NULL,
 	freshness_days float8 NOT NULL,
 	table_schema name NOT NULL,
-	table_name name NOT NULL
+	table_name name NOT NULL,
+	search boolean NOT NULL
 );
 
 CREATE TABLE interest_catalogue_change (
@@ -758,9 +759,12 @@ COMMENT ON VIEW interest_tracked IS 'models whose profiles follow their source, 
 
 CREATE FUNCTION interest_embed_item(model text, item record) RETURNS real[]
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+CREATE FUNCTION interest_encode_item(model text, item record) RETURNS real[]
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_set_catalogue(model text, source regclass, item_id name, category name DEFAULT NULL,
 		popularity name DEFAULT NULL, published name DEFAULT NULL, seen name DEFAULT NULL,
-		popularity_weight float8 DEFAULT 0.05, freshness_weight float8 DEFAULT 0.05, freshness_days float8 DEFAULT 30) RETURNS bigint
+		popularity_weight float8 DEFAULT 0.05, freshness_weight float8 DEFAULT 0.05, freshness_days float8 DEFAULT 30,
+		search boolean DEFAULT false) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_rebuild_catalogue(model text) RETURNS bigint
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -776,6 +780,20 @@ CREATE FUNCTION interest_recommend(user_id anyelement, k integer DEFAULT 10, mod
 		diversity float8 DEFAULT 0, filter text DEFAULT NULL, by text DEFAULT 'vector',
 		OUT item_id text, OUT score real, OUT because text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
+CREATE FUNCTION interest_search(user_id text, query text, k integer DEFAULT 10, model text DEFAULT NULL, weight float8 DEFAULT 0.4,
+		exclude_seen boolean DEFAULT false, filter text DEFAULT NULL,
+		OUT item_id text, OUT score real, OUT similarity real, OUT interest real) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
+CREATE FUNCTION interest_search(user_id anyelement, query text, k integer DEFAULT 10, model text DEFAULT NULL, weight float8 DEFAULT 0.4,
+		exclude_seen boolean DEFAULT false, filter text DEFAULT NULL,
+		OUT item_id text, OUT score real, OUT similarity real, OUT interest real) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 10;
+CREATE FUNCTION interest_rerank(user_id text, ids text[], scores float8[], model text DEFAULT NULL, weight float8 DEFAULT 0.4,
+		OUT item_id text, OUT score real, OUT place integer, OUT interest real) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
+CREATE FUNCTION interest_rerank(user_id anyelement, ids text[], scores float8[], model text DEFAULT NULL, weight float8 DEFAULT 0.4,
+		OUT item_id text, OUT score real, OUT place integer, OUT interest real) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100;
 CREATE FUNCTION interest_relevance(reading interestvec, vector real[]) RETURNS real
 	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 
@@ -785,18 +803,23 @@ CREATE FUNCTION interest_audience(interest text, k integer DEFAULT 100, min_prob
 
 COMMENT ON FUNCTION interest_audience(text, integer, real, text, regclass) IS 'the k users of whom an interest is likeliest, of the tracked profiles or of a relation with readings';
 COMMENT ON FUNCTION interest_embed_item(text, record) IS 'vector of an item, made of those of the model''s columns that it has; NULL if none of them says anything';
-COMMENT ON FUNCTION interest_set_catalogue(text, regclass, name, name, name, name, name, float8, float8, float8) IS 'names the items of a model: makes a table with their vectors beside their source and follows every change of it; returns their number; for the model''s owner';
+COMMENT ON FUNCTION interest_encode_item(text, record) IS 'what the model''s encoder makes of the texts of an item; NULL if it has none';
+COMMENT ON FUNCTION interest_set_catalogue(text, regclass, name, name, name, name, name, float8, float8, float8, boolean) IS 'names the items of a model: makes a table with their vectors beside their source and follows every change of it; returns their number; for the model''s owner';
 COMMENT ON FUNCTION interest_rebuild_catalogue(text) IS 'makes the vectors of all items anew, as after a training, and returns their number; for the model''s owner';
 COMMENT ON FUNCTION interest_drop_catalogue(text) IS 'drops a model''s catalogue with its table; for the model''s owner';
 COMMENT ON FUNCTION interest_follow_items() IS 'trigger function of tables that catalogues follow';
 COMMENT ON FUNCTION interest_recommend(text, integer, text, boolean, float8, text, text) IS 'the k items that suit a user best, with the user''s row that speaks most for each';
 COMMENT ON FUNCTION interest_recommend(anyelement, integer, text, boolean, float8, text, text) IS 'the k items that suit a user best, with the user''s row that speaks most for each';
+COMMENT ON FUNCTION interest_search(text, text, integer, text, float8, boolean, text) IS 'the k items that are about a query and suit a user: similarity of texts mixed with interest';
+COMMENT ON FUNCTION interest_search(anyelement, text, integer, text, float8, boolean, text) IS 'the k items that are about a query and suit a user: similarity of texts mixed with interest';
+COMMENT ON FUNCTION interest_rerank(text, text[], float8[], text, float8) IS 'results from elsewhere, best first by their scores mixed with a user''s interest';
+COMMENT ON FUNCTION interest_rerank(anyelement, text[], float8[], text, float8) IS 'results from elsewhere, best first by their scores mixed with a user''s interest';
 COMMENT ON FUNCTION interest_relevance(interestvec, real[]) IS 'how well the vector of an item suits a reading: the score of interest_recommend without popularity and freshness';
 
 CREATE VIEW interest_catalogues WITH (security_barrier) AS
 	SELECT c.model, pg_catalog.format('%I.%I', c.source_schema, c.source_name) AS source, c.item_id,
 		pg_catalog.format('%I.%I', c.table_schema, c.table_name) AS items, c.category, c.popularity, c.published, c.seen,
-		c.popularity_weight, c.freshness_weight, c.freshness_days
+		c.popularity_weight, c.freshness_weight, c.freshness_days, c.search
 	FROM @extschema@.interest_catalogue c
 	WHERE @extschema@.interest_has_use('model', c.model);
 GRANT SELECT ON interest_catalogues TO PUBLIC;

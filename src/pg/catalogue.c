@@ -24,7 +24,7 @@ enum
 	Anum_catalogue_model = 1, Anum_catalogue_source_schema, Anum_catalogue_source_name, Anum_catalogue_item_id,
 	Anum_catalogue_category, Anum_catalogue_popularity, Anum_catalogue_published, Anum_catalogue_seen,
 	Anum_catalogue_popularity_weight, Anum_catalogue_freshness_weight, Anum_catalogue_freshness_days,
-	Anum_catalogue_table_schema, Anum_catalogue_table_name
+	Anum_catalogue_table_schema, Anum_catalogue_table_name, Anum_catalogue_search
 };
 
 enum
@@ -55,6 +55,7 @@ ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 	InterestItemSource *catalogue = palloc0(sizeof(InterestItemSource));
 	char	   *schema = NameValue(scan, tuple, Anum_catalogue_source_schema);
 	char	   *name = NameValue(scan, tuple, Anum_catalogue_source_name);
+	bool		isnull;
 
 	catalogue->model = pstrdup(model);
 	catalogue->source = InterestFindRelation(schema, name);
@@ -67,6 +68,7 @@ ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 	catalogue->popularity_weight = FloatValue(scan, tuple, Anum_catalogue_popularity_weight);
 	catalogue->freshness_weight = FloatValue(scan, tuple, Anum_catalogue_freshness_weight);
 	catalogue->freshness_days = FloatValue(scan, tuple, Anum_catalogue_freshness_days);
+	catalogue->search = DatumGetBool(InterestStoreValue(scan, tuple, Anum_catalogue_search, &isnull));
 	schema = NameValue(scan, tuple, Anum_catalogue_table_schema);
 	name = NameValue(scan, tuple, Anum_catalogue_table_name);
 	catalogue->table_sql = quote_qualified_identifier(schema, name);
@@ -172,4 +174,20 @@ interest_embed_item(PG_FUNCTION_ARGS)
 	if (vector == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(InterestMakeRealArray(vector, query->model->model.shape.dimensions));
+}
+
+INTEREST_FUNCTION(interest_encode_item);
+Datum
+interest_encode_item(PG_FUNCTION_ARGS)
+{
+	InterestRowQuery *query;
+	const float *vector;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	query = InterestRowQueryOf(fcinfo, PG_GETARG_TEXT_PP(0));
+	vector = InterestQueryItemText(query, PG_GETARG_HEAPTUPLEHEADER(1));
+	if (vector == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(InterestMakeRealArray(vector, query->model->model.network.features.sentence_width));
 }

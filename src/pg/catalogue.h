@@ -32,6 +32,7 @@ typedef struct InterestItemSource
 	double		popularity_weight;
 	double		freshness_weight;
 	double		freshness_days;
+	bool		search;			/* what the encoder makes of the items' texts is kept */
 	char	   *table_sql;
 	Oid			table;			/* InvalidOid: it is gone */
 	Oid			owner;			/* of the table */

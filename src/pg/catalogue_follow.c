@@ -108,16 +108,18 @@ WriteSql(const InterestDefinition *definition, const InterestItemSource *catalog
 {
 	const char *id = quote_identifier(catalogue->item_id);
 
-	return psprintf("INSERT INTO %s AS i (item_id, vector, category, popularity, published, fingerprint, change)"
-					" SELECT n.%s, %s.interest_embed_item($1, r.*), %s, %s, %s, $3, $2"
+	return psprintf("INSERT INTO %s AS i (item_id, vector, text_vector, category, popularity, published, fingerprint, change)"
+					" SELECT n.%s, %s.interest_embed_item($1, r.*), %s, %s, %s, %s, $3, $2"
 					" FROM %s n, LATERAL (SELECT%s) r WHERE n.%s IS NOT NULL"
-					" ON CONFLICT (item_id) DO UPDATE SET vector = excluded.vector, category = excluded.category,"
-					" popularity = excluded.popularity, published = excluded.published,"
+					" ON CONFLICT (item_id) DO UPDATE SET vector = excluded.vector, text_vector = excluded.text_vector,"
+					" category = excluded.category, popularity = excluded.popularity, published = excluded.published,"
 					" fingerprint = excluded.fingerprint, change = excluded.change"
-					" WHERE (i.vector, i.category, i.popularity, i.published, i.fingerprint) IS DISTINCT FROM"
-					" (excluded.vector, excluded.category, excluded.popularity, excluded.published, excluded.fingerprint)"
+					" WHERE (i.vector, i.text_vector, i.category, i.popularity, i.published, i.fingerprint) IS DISTINCT FROM"
+					" (excluded.vector, excluded.text_vector, excluded.category, excluded.popularity, excluded.published, excluded.fingerprint)"
 					" RETURNING i.item_id::text",
-					catalogue->table_sql, id, InterestSchemaSql(), CategorySql(catalogue),
+					catalogue->table_sql, id, InterestSchemaSql(),
+					catalogue->search ? psprintf("%s.interest_encode_item($1, r.*)", InterestSchemaSql()) : "NULL::real[]",
+					CategorySql(catalogue),
 					ColumnOrNull(catalogue->popularity, "real"), ColumnOrNull(catalogue->published, "timestamptz"),
 					relation, FeatureList(definition, catalogue->source), id);
 }
@@ -334,6 +336,25 @@ WeightArgument(FunctionCallInfo fcinfo, int argument, const char *name, double l
 	return Float8GetDatum(value);
 }
 
+/* Whether the items are to be searched by what the encoder makes of their texts. */
+static bool
+SearchArgument(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid source)
+{
+	bool		has_text = false;
+
+	if (PG_ARGISNULL(10) || !PG_GETARG_BOOL(10))
+		return false;
+	for (int i = 0; i < definition->columns.text_count; i++)
+		has_text |= get_attnum(source, definition->columns.texts[i]) != InvalidAttrNumber;
+	if (definition->encoder == NULL || !has_text)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 definition->encoder ? errmsg("\"%s\" has none of the texts that model \"%s\" reads", get_rel_name(source), definition->name) :
+				 errmsg("model \"%s\" has no encoder", definition->name),
+				 errhint("Leave out search: interest_search then compares the items' vectors.")));
+	return true;
+}
+
 static void
 CheckColumn(Oid source, const char *name)
 {
@@ -406,9 +427,9 @@ CreateItemTable(const InterestDefinition *definition, Oid source, const char *it
 	get_atttypetypmodcoll(source, get_attnum(source, item_id), &type, &typmod, &collation);
 	session = InterestBecome(InterestModelOwner(definition));
 	InterestRun(psprintf("CREATE TABLE %s (item_id %s PRIMARY KEY, vector real[], category text[], popularity real,"
-						 " published timestamptz, fingerprint bytea NOT NULL, change bigint NOT NULL)",
+						 " published timestamptz, fingerprint bytea NOT NULL, change bigint NOT NULL, text_vector real[])",
 						 table, InterestColumnTypeSql(getBaseType(type), collation)), 0, NULL, NULL);
-	InterestRun(psprintf("ALTER TABLE %s ALTER vector SET STORAGE EXTERNAL", table), 0, NULL, NULL);
+	InterestRun(psprintf("ALTER TABLE %s ALTER vector SET STORAGE EXTERNAL, ALTER text_vector SET STORAGE EXTERNAL", table), 0, NULL, NULL);
 	InterestRun(psprintf("CREATE INDEX ON %s (change)", table), 0, NULL, NULL);
 	InterestRun(psprintf("COMMENT ON TABLE %s IS %s", table,
 						 quote_literal_cstr(psprintf("items of model \"%s\" with their vectors, kept by interest_set_catalogue",
@@ -442,7 +463,7 @@ static void
 Register(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid source, const char *table)
 {
 	Oid			types[] = {TEXTOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID,
-	FLOAT8OID, FLOAT8OID, FLOAT8OID, NAMEOID, NAMEOID};
+	FLOAT8OID, FLOAT8OID, FLOAT8OID, NAMEOID, NAMEOID, BOOLOID};
 	Datum		values[lengthof(types)] = {CStringGetTextDatum(definition->name)};
 	char		nulls[lengthof(types)];
 	char	   *schema = get_namespace_name(get_rel_namespace(source));
@@ -462,7 +483,8 @@ Register(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid sour
 	values[10] = WeightArgument(fcinfo, 9, "freshness_days", 0.001);
 	SetName(11, schema, values, nulls);
 	SetName(12, table, values, nulls);
-	InterestStoreExecute("INSERT INTO %s.interest_catalogue VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+	values[13] = BoolGetDatum(SearchArgument(fcinfo, definition, source));
+	InterestStoreExecute("INSERT INTO %s.interest_catalogue VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
 						 lengthof(types), types, values, nulls);
 }
 

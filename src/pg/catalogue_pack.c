@@ -166,6 +166,7 @@ typedef struct Reader
 	const uint8 *representation;
 	const char *model;
 	int			dimensions;
+	int			text_dimensions;	/* 0: the catalogue is not searched */
 	InterestArena *arena;
 	int			count;
 	int			room;
@@ -201,18 +202,18 @@ KeepText(Reader *reader, Datum value)
 }
 
 static const float *
-KeepVector(Reader *reader, Datum value)
+KeepVector(Reader *reader, int dimensions, Datum value)
 {
 	ArrayType  *array = DatumGetArrayTypeP(value);
 	float	   *copy;
 
-	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != reader->dimensions || ARR_HASNULL(array))
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != dimensions || ARR_HASNULL(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("an item of model \"%s\" has a vector of another width", reader->model),
 				 errhint("Call interest_rebuild_catalogue('%s').", reader->model)));
-	copy = InterestArenaArray(reader->arena, float, reader->dimensions);
-	memcpy(copy, ARR_DATA_PTR(array), sizeof(float) * reader->dimensions);
+	copy = InterestArenaArray(reader->arena, float, dimensions);
+	memcpy(copy, ARR_DATA_PTR(array), sizeof(float) * dimensions);
 	return copy;
 }
 
@@ -234,12 +235,12 @@ KeepCategories(Reader *reader, Datum value, InterestItem *item)
 	}
 }
 
-/* Columns: id, vector, category, popularity, published, fingerprint. */
+/* Columns: id, vector, category, popularity, published, fingerprint, text_vector. */
 static void
 KeepItem(Reader *reader, HeapTuple tuple, TupleDesc descriptor)
 {
-	Datum		values[6];
-	bool		nulls[6];
+	Datum		values[7];
+	bool		nulls[7];
 	InterestItem *item;
 	struct varlena *fingerprint;
 
@@ -255,7 +256,8 @@ KeepItem(Reader *reader, HeapTuple tuple, TupleDesc descriptor)
 	item = &reader->items[reader->count++];
 	memset(item, 0, sizeof(InterestItem));
 	item->id = KeepText(reader, values[0]);
-	item->vector = nulls[1] ? NULL : KeepVector(reader, values[1]);
+	item->vector = nulls[1] ? NULL : KeepVector(reader, reader->dimensions, values[1]);
+	item->text = nulls[6] || reader->text_dimensions == 0 ? NULL : KeepVector(reader, reader->text_dimensions, values[6]);
 	if (!nulls[2])
 		KeepCategories(reader, values[2], item);
 	item->popularity = !nulls[3] && DatumGetFloat4(values[3]) > 0 ? DatumGetFloat4(values[3]) : 0;
@@ -327,7 +329,8 @@ static InterestCatalogue *
 Pack(const InterestItemSource *catalogue, const InterestLoadedModel *model, ArrayType *changes, InterestArena *arena)
 {
 	Reader		reader = {.representation = model->model.shape.fingerprint,.model = catalogue->model,
-	.dimensions = model->model.shape.dimensions,.arena = arena,.room = 1024,.category_room = 1024};
+	.dimensions = model->model.shape.dimensions,
+	.text_dimensions = catalogue->search ? model->model.network.features.sentence_width : 0,.arena = arena,.room = 1024,.category_room = 1024};
 	InterestNames names;
 	InterestRoleSession session;
 	int			style;
@@ -336,13 +339,13 @@ Pack(const InterestItemSource *catalogue, const InterestLoadedModel *model, Arra
 	reader.categories = palloc(sizeof(InterestSpan) * reader.category_room);
 	session = InterestBecome(catalogue->owner);
 	style = InterestFixStyle();
-	FetchItems(&reader, psprintf("SELECT i.item_id::text, i.vector, i.category, i.popularity, i.published, i.fingerprint"
+	FetchItems(&reader, psprintf("SELECT i.item_id::text, i.vector, i.category, i.popularity, i.published, i.fingerprint, i.text_vector"
 								 " FROM %s i WHERE %s ORDER BY i.item_id::text COLLATE \"C\"", catalogue->table_sql,
 								 changes ? "i.change = ANY ($1)" : "$1::bigint[] IS NULL OR true"), changes);
 	InterestRestoreStyle(style);
 	InterestResume(session);
 	names = NameCategories(&reader);
-	return InterestCatalogueMake(reader.dimensions, reader.count, reader.items, &names, arena);
+	return InterestCatalogueMake(reader.dimensions, reader.text_dimensions, reader.count, reader.items, &names, arena);
 }
 
 static bool

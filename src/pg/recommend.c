@@ -10,22 +10,18 @@
 #include <math.h>
 
 #include "access/htup_details.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rls.h"
-#include "utils/timestamp.h"
 
 #include "core/profile/decay.h"
 #include "core/recommend/recommend.h"
 #include "pg/catalogue.h"
-#include "pg/filter.h"
+#include "pg/items.h"
 #include "pg/live.h"
 #include "pg/row_query.h"
 #include "pg/row_reader.h"
@@ -42,8 +38,6 @@
 
 /* Most characters of a row that a reason quotes. */
 #define REASON_LENGTH 120
-
-#define MICROSECONDS_A_DAY 86400e6
 
 /* What a call asks for. */
 typedef struct Request
@@ -74,13 +68,6 @@ typedef struct UserRows
 	UserRow    *rows;
 } UserRows;
 
-/* Ids, as texts, that a statement has found. */
-typedef struct Ids
-{
-	uint64		count;
-	char	  **ids;
-} Ids;
-
 /*
  * Arguments
  */
@@ -94,17 +81,6 @@ ByInterest(const char *by)
 				 errmsg("unknown way to rank by: \"%s\"", by),
 				 errhint("It is vector (what the item says) or interest (the probability of its category).")));
 	return strcmp(by, "interest") == 0;
-}
-
-/* The right to the items, as of any table. */
-static void
-RequireItems(const InterestItemSource *catalogue)
-{
-	if (pg_class_aclcheck(catalogue->table, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s", get_rel_name(catalogue->table)),
-				 errhint("Its owner can GRANT SELECT on it.")));
 }
 
 static void
@@ -152,7 +128,7 @@ RequestOf(FunctionCallInfo fcinfo)
 	request.filter = PG_ARGISNULL(5) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(5));
 	request.by_interest = ByInterest(text_to_cstring(PG_GETARG_TEXT_PP(6)));
 	CheckRequest(&request);
-	RequireItems(request.catalogue);
+	InterestRequireItems(request.catalogue);
 	return request;
 }
 
@@ -276,77 +252,6 @@ BestRow(const UserRows *rows, const InterestKernel *kernel, int dimensions, cons
 }
 
 /*
- * What is left out
- */
-
-/* Ids that a statement finds as the caller, SPI being connected. */
-static Ids
-FindIds(const char *statement)
-{
-	Ids			found;
-
-	if (SPI_execute(statement, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "query of items failed: %s", SPI_result_code_string(SPI_result));
-	found.count = SPI_processed;
-	found.ids = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(char *) * Max(found.count, 1));
-	for (uint64 i = 0; i < found.count; i++)
-		found.ids[i] = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
-	SPI_freetuptable(SPI_tuptable);
-	return found;
-}
-
-static void
-Exclude(const InterestOpenCatalogue *open, const char *id)
-{
-	InterestSpan span = {id, id ? strlen(id) : 0};
-
-	for (int part = 0; id && part < open->part_count; part++)
-	{
-		int			item = InterestCatalogueFind(open->parts[part], span);
-
-		if (item >= 0)
-			open->excluded[part][item] = 1;
-	}
-}
-
-/* Leaves out all that is not among the ids. */
-static void
-KeepOnly(const InterestOpenCatalogue *open, const Ids *ids)
-{
-	for (int part = 0; part < open->part_count; part++)
-	{
-		const InterestCatalogue *catalogue = open->parts[part];
-		uint8	   *kept = MemoryContextAllocHuge(CurrentMemoryContext, Max(catalogue->count, 1));
-
-		memset(kept, 0, catalogue->count);
-		for (uint64 i = 0; i < ids->count; i++)
-		{
-			InterestSpan id = {ids->ids[i], ids->ids[i] ? strlen(ids->ids[i]) : 0};
-			int			item = ids->ids[i] ? InterestCatalogueFind(catalogue, id) : -1;
-
-			if (item >= 0)
-				kept[item] = 1;
-		}
-		for (int i = 0; i < catalogue->count; i++)
-			open->excluded[part][i] |= !kept[i];
-		pfree(kept);
-	}
-}
-
-static char *
-FilterStatement(const Request *request)
-{
-	const InterestItemSource *catalogue = request->catalogue;
-
-	if (!OidIsValid(catalogue->source))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("item source %s of model \"%s\" does not exist", catalogue->source_sql, catalogue->model)));
-	return psprintf("SELECT %s::text FROM %s WHERE %s", quote_identifier(catalogue->item_id), catalogue->source_sql,
-					InterestFilterSql(request->filter, catalogue->source));
-}
-
-/*
  * The scan
  */
 
@@ -406,24 +311,19 @@ Find(const Request *request, const InterestOpenCatalogue *open, const InterestLo
 	 const InterestReading *reading, const UserRows *rows, ReturnSetInfo *result, InterestArena *arena)
 {
 	const InterestKernel *kernel = model->model.kernel;
-	InterestItemTerms terms = {request->catalogue->popularity ? request->catalogue->popularity_weight : 0,
-		request->catalogue->published ? request->catalogue->freshness_weight : 0,
-		request->catalogue->freshness_days * MICROSECONDS_A_DAY, GetCurrentTransactionStartTimestamp()};
+	InterestItemTerms terms = InterestItemTermsOf(request->catalogue);
 	InterestTaste taste;
 	InterestScan scan = {open->part_count, open->parts, (const uint8_t *const *) open->excluded, &taste, &terms, NULL};
 	InterestFound *found;
-	int64		all = 0;
 	int64		wanted = request->k;
 	int			count;
 
 	if (request->by_interest)
 		scan.interests = CategoryProbabilities(open, model, reading, arena);
 	InterestTasteOf(reading, arena, &taste);
-	for (int part = 0; part < open->part_count; part++)
-		all += open->parts[part]->count;
 	if (request->diversity > 0 && wanted > 0)
 		wanted = Max(wanted * POOL_FACTOR, LEAST_POOL);
-	wanted = Min(wanted, Min(all, PG_INT32_MAX));
+	wanted = Min(wanted, InterestItemCount(open));
 	found = InterestArenaArray(arena, InterestFound, wanted);
 	count = InterestScanBest(&scan, kernel, (int) wanted, arena, found);
 	if (request->diversity > 0)
@@ -438,26 +338,15 @@ Recommend(const Request *request, ReturnSetInfo *result, InterestArena *arena)
 	InterestLoadedModel *model = InterestReadUser(request->definition, request->user, request->user_type, arena, &reading);
 	InterestOpenCatalogue open;
 	UserRows	rows;
-	Ids			filtered;
-	Ids			visible;
-	bool		secured = check_enable_rls(request->catalogue->table, InvalidOid, true) == RLS_ENABLED;
 
 	if (model == NULL || request->k == 0)
 		return;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	rows = ReadUserRows(request, &reading, arena);
-	if (request->filter)
-		filtered = FindIds(FilterStatement(request));
-	if (secured)
-		visible = FindIds(psprintf("SELECT item_id::text FROM %s", request->catalogue->table_sql));
-	InterestCatalogueOpen(request->catalogue, model, arena, &open);
-	if (request->filter)
-		KeepOnly(&open, &filtered);
-	if (secured)
-		KeepOnly(&open, &visible);
+	InterestOpenItems(request->catalogue, model, request->filter, arena, &open);
 	for (int i = 0; request->exclude_seen && i < rows.count; i++)
-		Exclude(&open, rows.rows[i].item);
+		InterestLeaveOut(&open, rows.rows[i].item);
 	Find(request, &open, model, &reading, &rows, result, arena);
 	SPI_finish();
 }

@@ -4,6 +4,8 @@
  */
 #include "pg/compat.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -163,17 +165,17 @@ UnpackProjection(const InterestRowQuery *query, const float *kept, const float *
 			kept + INTEREST_TEXT_MODALITIES + m * query->model->model.shape.dimensions;
 }
 
-/* Projects texts that were not kept, into query->projected. */
+/* Projects texts that were not kept, and what the encoder makes of them, into query->projected. */
 static void
-ProjectTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
+ProjectTexts(InterestRowQuery *query, const InterestSpan *columns, const float *sentence)
 {
 	int			texts = query->definition->columns.text_count;
 	InterestWords *words = palloc0(sizeof(InterestWords) * Max(texts, 1));
 	const float *projected[INTEREST_TEXT_MODALITIES];
 
 	for (int i = 0; query->lexer && i < texts; i++)
-		InterestReadWords(query->lexer, behaviour->texts[i], &words[i]);
-	InterestModelProjectTexts(&query->model->model, EncodeTexts(query, behaviour), words,
+		InterestReadWords(query->lexer, columns[i], &words[i]);
+	InterestModelProjectTexts(&query->model->model, sentence, words,
 							  &query->scratch->arena, query->projected + INTEREST_TEXT_MODALITIES, projected);
 	for (int m = 0; m < INTEREST_TEXT_MODALITIES; m++)
 		query->projected[m] = projected[m] ? 1 : 0;
@@ -197,23 +199,23 @@ InterestQueryTexts(InterestRowQuery *query, const InterestBehaviour *behaviour, 
 	kept = InterestEncodeCacheFind(content_hash, query->key.data, length);
 	if (kept == NULL)
 	{
-		ProjectTexts(query, behaviour);
+		ProjectTexts(query, behaviour->texts, EncodeTexts(query, behaviour));
 		InterestEncodeCacheAdd(content_hash, query->key.data, length, ProjectionWidth(query), query->projected);
 		kept = query->projected;
 	}
 	UnpackProjection(query, kept, projected);
 }
 
-bool
-InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
+/* The vector of a behaviour, or of an item where row is NULL, whose texts are projected. */
+static bool
+MakeVector(InterestRowQuery *query, const InterestBehaviour *behaviour,
+		   const float *projected[INTEREST_TEXT_MODALITIES], InterestStateRow *row)
 {
-	const float *projected[INTEREST_TEXT_MODALITIES];
 	InterestRowTexts texts = {.projected = projected};
 	InterestArena *scratch = &query->scratch->arena;
 	InterestStatus status;
 	InterestRowResult result;
 
-	InterestQueryTexts(query, behaviour, projected);
 	InterestCheckVectors(query->definition, &query->model->model.network.features, behaviour->vectors);
 	if (row)
 		result = InterestRowVector(&query->model->model, behaviour, &texts, scratch, query->vector, row, &status);
@@ -231,12 +233,20 @@ InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behavio
 	InterestReport(&status);
 }
 
-/* The record's behaviour, or its item where row is NULL. */
-static bool
-QueryRecord(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
+bool
+InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behaviour, InterestStateRow *row)
 {
-	InterestRowReader *reader = ReaderOf(query, record, row ? INTEREST_READ_BEHAVIOUR : INTEREST_READ_ITEM);
-	InterestBehaviour behaviour;
+	const float *projected[INTEREST_TEXT_MODALITIES];
+
+	InterestQueryTexts(query, behaviour, projected);
+	return MakeVector(query, behaviour, projected, row);
+}
+
+/* What a record says, as its reader reads it for that purpose. */
+static void
+ReadRecord(InterestRowQuery *query, HeapTupleHeader record, InterestRowPurpose purpose, InterestBehaviour *behaviour)
+{
+	InterestRowReader *reader = ReaderOf(query, record, purpose);
 	HeapTupleData tuple;
 	Datum	   *values;
 	bool	   *nulls;
@@ -247,20 +257,64 @@ QueryRecord(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *r
 	tuple.t_data = record;
 	InterestReaderArrays(reader, &values, &nulls);
 	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
-	InterestReadBehaviour(reader, values, nulls, &behaviour);
-	return InterestQueryBehaviour(query, &behaviour, row);
+	InterestReadBehaviour(reader, values, nulls, behaviour);
 }
 
 bool
 InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, InterestStateRow *row)
 {
-	return QueryRecord(query, record, row);
+	InterestBehaviour behaviour;
+
+	ReadRecord(query, record, INTEREST_READ_BEHAVIOUR, &behaviour);
+	return InterestQueryBehaviour(query, &behaviour, row);
 }
 
 const float *
 InterestQueryItem(InterestRowQuery *query, HeapTupleHeader record)
 {
-	return QueryRecord(query, record, NULL) ? query->vector : NULL;
+	InterestBehaviour behaviour;
+
+	ReadRecord(query, record, INTEREST_READ_ITEM, &behaviour);
+	return InterestQueryBehaviour(query, &behaviour, NULL) ? query->vector : NULL;
+}
+
+const float *
+InterestQueryItemText(InterestRowQuery *query, HeapTupleHeader record)
+{
+	InterestBehaviour behaviour;
+
+	ReadRecord(query, record, INTEREST_READ_ITEM, &behaviour);
+	return EncodeTexts(query, &behaviour);
+}
+
+const float *
+InterestQuerySentence(InterestRowQuery *query, InterestSpan text)
+{
+	return query->encoder ? InterestEncodedText(query->encoder, text.data, text.length) : NULL;
+}
+
+const float *
+InterestQueryTextAlone(InterestRowQuery *query, InterestSpan text)
+{
+	const InterestColumns *columns = &query->definition->columns;
+	InterestSpan *texts = palloc(sizeof(InterestSpan) * Max(columns->text_count, 1));
+	double	   *numerics = palloc(sizeof(double) * Max(columns->numeric_count, 1));
+	InterestBehaviour behaviour = {
+		.texts = texts, .numerics = numerics,
+		.categoricals = palloc0(sizeof(InterestValues) * Max(columns->categorical_count, 1)),
+		.vectors = palloc0(sizeof(InterestVector) * Max(columns->vector_count, 1))
+	};
+	const float *projected[INTEREST_TEXT_MODALITIES];
+
+	if (query->lexer)
+		InterestLexerRequire(query->lexer, query->model->model.network.features.word_probe);
+	for (int i = 0; i < columns->text_count; i++)
+		texts[i] = text;
+	for (int i = 0; i < columns->numeric_count; i++)
+		numerics[i] = NAN;
+	ProjectTexts(query, texts, InterestQuerySentence(query, text));
+	UnpackProjection(query, query->projected, projected);
+	return MakeVector(query, &behaviour, projected, NULL) ? query->vector : NULL;
 }
 
 bool

@@ -49,14 +49,22 @@ extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *
 /* The query of this call site: the deployed version of a model that the caller may use. */
 extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model);
 
-/* A query of its own, in a context below parent, for callers that are no call site. */
-extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *name);
-
 /*
  * The vector of an item, valid until the next call; NULL if nothing of it is
  * present.  A query reads either behaviour rows or items.
  */
 extern const float *InterestQueryItem(InterestRowQuery *query, HeapTupleHeader record);
+
+/* What the encoder makes of an item's texts, valid until the next call; NULL if it has none or the model no encoder. */
+extern const float *InterestQueryItemText(InterestRowQuery *query, HeapTupleHeader record);
+
+/*
+ * A text (UTF-8) that is nobody's: what the encoder makes of it, NULL without
+ * one, and its vector as an item that says it in every column of texts, NULL
+ * where the model knows none of it.  Valid until the next call.
+ */
+extern const float *InterestQuerySentence(InterestRowQuery *query, InterestSpan text);
+extern const float *InterestQueryTextAlone(InterestRowQuery *query, InterestSpan text);
 
 /*
  * A behaviour as the state takes it, which stays the query's; as an item, its

@@ -21,9 +21,11 @@ Reserve(InterestCatalogue *layout, uint64_t size)
 }
 
 static InterestCatalogue
-LayOut(int dimensions, int count, const InterestItem *items, const InterestNames *names)
+LayOut(int dimensions, int text_dimensions, int count, const InterestItem *items, const InterestNames *names)
 {
-	InterestCatalogue layout = {.count = count, .dimensions = dimensions, .name_count = names->count};
+	InterestCatalogue layout = {
+		.count = count, .dimensions = dimensions, .text_dimensions = text_dimensions, .name_count = names->count
+	};
 	uint64_t	id_bytes = 0;
 	uint64_t	name_bytes = 0;
 	uint64_t	categories = 0;
@@ -38,6 +40,8 @@ LayOut(int dimensions, int count, const InterestItem *items, const InterestNames
 	(void) Reserve(&layout, sizeof(InterestCatalogue));
 	layout.panels = Reserve(&layout, sizeof(float) * InterestPanelsSize(count, dimensions));
 	layout.missing = Reserve(&layout, (uint64_t) count);
+	layout.text_panels = Reserve(&layout, sizeof(float) * InterestPanelsSize(count, text_dimensions));
+	layout.text_missing = Reserve(&layout, (uint64_t) count);
 	layout.popularity = Reserve(&layout, sizeof(float) * (uint64_t) count);
 	layout.published = Reserve(&layout, sizeof(int64_t) * (uint64_t) count);
 	layout.category_first = Reserve(&layout, sizeof(uint32_t) * ((uint64_t) count + 1));
@@ -64,14 +68,11 @@ PanelIndex(int dimensions, int item, int k)
 }
 
 static void
-PutVector(InterestCatalogue *catalogue, int item, const float *vector)
+PutVector(float *panels, uint8_t *missing, int dimensions, int item, const float *vector)
 {
-	float	   *panels = At(catalogue, catalogue->panels);
-	uint8_t    *missing = At(catalogue, catalogue->missing);
-
 	missing[item] = vector == NULL;
-	for (int k = 0; vector && k < catalogue->dimensions; k++)
-		panels[PanelIndex(catalogue->dimensions, item, k)] = vector[k];
+	for (int k = 0; vector && k < dimensions; k++)
+		panels[PanelIndex(dimensions, item, k)] = vector[k];
 }
 
 /* Appends bytes; *first says where they start, first[1] where they end. */
@@ -89,7 +90,10 @@ PutItem(InterestCatalogue *catalogue, int item, const InterestItem *from)
 	uint32_t   *category_first = At(catalogue, catalogue->category_first);
 	uint64_t   *id_first = At(catalogue, catalogue->id_first);
 
-	PutVector(catalogue, item, from->vector);
+	PutVector(At(catalogue, catalogue->panels), At(catalogue, catalogue->missing),
+			  catalogue->dimensions, item, from->vector);
+	PutVector(At(catalogue, catalogue->text_panels), At(catalogue, catalogue->text_missing),
+			  catalogue->text_dimensions, item, from->text);
 	((float *) At(catalogue, catalogue->popularity))[item] = (float) InterestLog1p(from->popularity);
 	((int64_t *) At(catalogue, catalogue->published))[item] = from->published;
 	category_first[item + 1] = category_first[item] + (uint32_t) from->category_count;
@@ -99,10 +103,10 @@ PutItem(InterestCatalogue *catalogue, int item, const InterestItem *from)
 }
 
 InterestCatalogue *
-InterestCatalogueMake(int dimensions, int count, const InterestItem *items,
+InterestCatalogueMake(int dimensions, int text_dimensions, int count, const InterestItem *items,
 					  const InterestNames *names, InterestArena *arena)
 {
-	InterestCatalogue layout = LayOut(dimensions, count, items, names);
+	InterestCatalogue layout = LayOut(dimensions, text_dimensions, count, items, names);
 	InterestCatalogue *catalogue = InterestArenaAllocateZero(arena, layout.size);
 	uint64_t   *name_first;
 

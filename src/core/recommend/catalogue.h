@@ -5,7 +5,8 @@
  *
  * Items lie in the byte order of their ids.  Vectors are packed as the right
  * side of a product (core/kernel), so that all of a user's vectors meet an
- * item's in one pass over memory.
+ * item's in one pass over memory.  Where the catalogue is searched, what the
+ * encoder makes of the items' texts is packed likewise.
  */
 #ifndef INTEREST_CATALOGUE_H
 #define INTEREST_CATALOGUE_H
@@ -21,6 +22,7 @@ typedef struct InterestItem
 {
 	InterestSpan id;
 	const float *vector;		/* (dimensions); NULL: the item has none */
+	const float *text;			/* (text_dimensions); NULL: it has no text */
 	float		popularity;		/* >= 0; 0 where nothing is known */
 	int64_t		published;		/* microseconds since 2000-01-01 UTC; INT64_MIN: unknown */
 	int			category_count;
@@ -37,9 +39,11 @@ typedef struct InterestCatalogue
 	int32_t		count;			/* items */
 	int32_t		dimensions;
 	int32_t		name_count;		/* of categories */
-	int32_t		unused;
+	int32_t		text_dimensions;	/* 0: it is not searched */
 	uint64_t	panels;			/* floats, InterestPanelsSize(count, dimensions) */
 	uint64_t	missing;		/* (count) bytes: 1 where the item has no vector */
+	uint64_t	text_panels;	/* floats, InterestPanelsSize(count, text_dimensions) */
+	uint64_t	text_missing;	/* (count) bytes: 1 where the item has no text */
 	uint64_t	popularity;		/* (count) floats: ln(1 + popularity) */
 	uint64_t	published;		/* (count) int64 */
 	uint64_t	category_first; /* (count + 1) uint32, into category */
@@ -60,8 +64,9 @@ InterestCatalogueAt(const InterestCatalogue *catalogue, uint64_t offset)
  * Lays the items out, in the order of their ids; names are those that
  * categories stand for.  The catalogue is in the arena.
  */
-extern InterestCatalogue *InterestCatalogueMake(int dimensions, int count, const InterestItem *items,
-												const InterestNames *names, InterestArena *arena);
+extern InterestCatalogue *InterestCatalogueMake(int dimensions, int text_dimensions, int count,
+												const InterestItem *items, const InterestNames *names,
+												InterestArena *arena);
 
 /* An item's id, and the name of a category. */
 extern InterestSpan InterestCatalogueId(const InterestCatalogue *catalogue, int item);

@@ -5,6 +5,7 @@
 #include "core/recommend/recommend.h"
 
 #include "core/base/deterministic.h"
+#include "core/recommend/best.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,9 +59,8 @@ ScoreOf(const InterestTaste *taste, const float *products, int stride)
 	return products[0] + taste->medium * (greatest + InterestLog(sum) / INTEREST_TOPIC_BETA);
 }
 
-float
-InterestRelevance(const InterestTaste *taste, const InterestKernel *kernel,
-				  const float *vector, InterestArena *scratch)
+static double
+Relevance(const InterestTaste *taste, const InterestKernel *kernel, const float *vector, InterestArena *scratch)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	int			d = taste->dimensions;
@@ -70,107 +70,14 @@ InterestRelevance(const InterestTaste *taste, const InterestKernel *kernel,
 	InterestPackPanels(1, d, vector, d, panel);
 	kernel->product(taste->rows, 1, d, taste->vectors, d, panel, NULL, products, 1);
 	InterestArenaReturnTo(scratch, mark);
-	return (float) ScoreOf(taste, products, 1);
+	return ScoreOf(taste, products, 1);
 }
 
-/* --- the best k --- */
-
-/* A heap whose top is the worst of what was kept. */
-typedef struct Best
+float
+InterestRelevance(const InterestTaste *taste, const InterestKernel *kernel,
+				  const float *vector, InterestArena *scratch)
 {
-	const InterestScan *scan;
-	int			room;
-	int			count;
-	InterestFound *found;
-} Best;
-
-static InterestSpan
-IdOf(const InterestScan *scan, const InterestFound *found)
-{
-	return InterestCatalogueId(scan->parts[found->part], found->item);
-}
-
-/* Whether a comes before b. */
-static bool
-IsBetter(const InterestScan *scan, const InterestFound *a, const InterestFound *b)
-{
-	if (a->score != b->score)
-		return a->score > b->score;
-	if (a->part == b->part)
-		return a->item < b->item;
-	return InterestSpanCompare(IdOf(scan, a), IdOf(scan, b)) < 0;
-}
-
-static void
-SiftDown(const Best *best, int at, int count)
-{
-	InterestFound moved = best->found[at];
-
-	for (int child = 2 * at + 1; child < count; child = 2 * at + 1)
-	{
-		if (child + 1 < count && IsBetter(best->scan, &best->found[child], &best->found[child + 1]))
-			child++;
-		if (!IsBetter(best->scan, &moved, &best->found[child]))
-			break;
-		best->found[at] = best->found[child];
-		at = child;
-	}
-	best->found[at] = moved;
-}
-
-static void
-SiftUp(const Best *best, int at)
-{
-	InterestFound moved = best->found[at];
-
-	while (at > 0)
-	{
-		int			parent = (at - 1) / 2;
-
-		if (!IsBetter(best->scan, &best->found[parent], &moved))
-			break;
-		best->found[at] = best->found[parent];
-		at = parent;
-	}
-	best->found[at] = moved;
-}
-
-static void
-Offer(Best *best, float score, int part, int item)
-{
-	InterestFound found = {.score = score, .part = part, .item = item};
-
-	if (best->count < best->room)
-	{
-		best->found[best->count] = found;
-		SiftUp(best, best->count++);
-	}
-	else if (IsBetter(best->scan, &found, &best->found[0]))
-	{
-		best->found[0] = found;
-		SiftDown(best, 0, best->count);
-	}
-}
-
-/* What an item must reach to be kept. */
-static float
-Threshold(const Best *best)
-{
-	return best->count < best->room ? -HUGE_VALF : best->found[0].score;
-}
-
-/* Heap sort: the worst leave first, to the end. */
-static void
-SortBest(Best *best)
-{
-	for (int last = best->count - 1; last > 0; last--)
-	{
-		InterestFound worst = best->found[0];
-
-		best->found[0] = best->found[last];
-		best->found[last] = worst;
-		SiftDown(best, 0, last);
-	}
+	return (float) Relevance(taste, kernel, vector, scratch);
 }
 
 /* --- scores --- */
@@ -216,8 +123,29 @@ BoundScores(const InterestScan *scan, const InterestCatalogue *catalogue, int fi
 		bounds[i] += popular * popularity[i];
 }
 
+/* An item's score out of its products (rows, SCAN_ITEMS). */
+static float
+ItemScore(const InterestScan *scan, const InterestCatalogue *catalogue, int item, const float *products)
+{
+	return (float) (ScoreOf(scan->taste, products, SCAN_ITEMS) + TermsOf(scan->terms, catalogue, item));
+}
+
+/* products (rows, SCAN_ITEMS) of the items from first on; returns how many they are. */
+static int
+MultiplyItems(const InterestScan *scan, const InterestCatalogue *catalogue, const InterestKernel *kernel,
+			  int first, float *products)
+{
+	int			n = catalogue->count - first < SCAN_ITEMS ? catalogue->count - first : SCAN_ITEMS;
+	int			d = catalogue->dimensions;
+	const float *panels = InterestCatalogueAt(catalogue, catalogue->panels);
+
+	kernel->product(scan->taste->rows, n, d, scan->taste->vectors, d,
+					panels + (size_t) first * (size_t) d, NULL, products, SCAN_ITEMS);
+	return n;
+}
+
 static void
-ScanItems(Best *best, int part, int first, int n, const float *products, const float *bounds)
+ScanItems(InterestBest *best, int part, int first, int n, const float *products, const float *bounds)
 {
 	const InterestScan *scan = best->scan;
 	const InterestCatalogue *catalogue = scan->parts[part];
@@ -227,33 +155,66 @@ ScanItems(Best *best, int part, int first, int n, const float *products, const f
 	{
 		int			item = first + i;
 
-		if (bounds[i] < Threshold(best) || scan->excluded[part][item] || missing[item])
+		if (bounds[i] < InterestBestThreshold(best) || scan->excluded[part][item] || missing[item])
 			continue;
-		Offer(best, (float) (ScoreOf(scan->taste, products + i, SCAN_ITEMS) + TermsOf(scan->terms, catalogue, item)),
-			  part, item);
+		InterestBestOffer(best, ItemScore(scan, catalogue, item, products + i), part, item);
 	}
 }
 
 static void
-ScanByTaste(Best *best, int part, const InterestKernel *kernel, InterestArena *scratch)
+ScanByTaste(InterestBest *best, int part, const InterestKernel *kernel, InterestArena *scratch)
 {
 	const InterestScan *scan = best->scan;
 	const InterestCatalogue *catalogue = scan->parts[part];
-	int			d = catalogue->dimensions;
-	const float *panels = InterestCatalogueAt(catalogue, catalogue->panels);
 	float	   *products = InterestArenaArray(scratch, float, scan->taste->rows * SCAN_ITEMS);
 	float	   *bounds = InterestArenaArray(scratch, float, SCAN_ITEMS);
 
 	for (int first = 0; first < catalogue->count; first += SCAN_ITEMS)
 	{
-		int			n = catalogue->count - first < SCAN_ITEMS ? catalogue->count - first : SCAN_ITEMS;
+		int			n = MultiplyItems(scan, catalogue, kernel, first, products);
 
 		InterestCheckCancel(scratch->host);
-		kernel->product(scan->taste->rows, n, d, scan->taste->vectors, d,
-						panels + (size_t) first * (size_t) d, NULL, products, SCAN_ITEMS);
 		BoundScores(scan, catalogue, first, n, products, bounds);
 		ScanItems(best, part, first, n, products, bounds);
 	}
+}
+
+void
+InterestScanScores(const InterestScan *scan, const InterestKernel *kernel, int part,
+				   InterestArena *scratch, float *scores)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	const InterestCatalogue *catalogue = scan->parts[part];
+	const uint8_t *missing = InterestCatalogueAt(catalogue, catalogue->missing);
+	float	   *products = InterestArenaArray(scratch, float, scan->taste->rows * SCAN_ITEMS);
+
+	for (int first = 0; first < catalogue->count; first += SCAN_ITEMS)
+	{
+		int			n = MultiplyItems(scan, catalogue, kernel, first, products);
+
+		InterestCheckCancel(scratch->host);
+		for (int i = 0; i < n; i++)
+			scores[first + i] = missing[first + i] ? NAN : ItemScore(scan, catalogue, first + i, products + i);
+	}
+	InterestArenaReturnTo(scratch, mark);
+}
+
+float
+InterestScanScore(const InterestScan *scan, const InterestKernel *kernel, int part, int item,
+				  InterestArena *scratch)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	const InterestCatalogue *catalogue = scan->parts[part];
+	float	   *vector = InterestArenaArray(scratch, float, catalogue->dimensions);
+	double		score = NAN;
+
+	if (!((const uint8_t *) InterestCatalogueAt(catalogue, catalogue->missing))[item])
+	{
+		InterestCatalogueVector(catalogue, item, vector);
+		score = Relevance(scan->taste, kernel, vector, scratch) + TermsOf(scan->terms, catalogue, item);
+	}
+	InterestArenaReturnTo(scratch, mark);
+	return (float) score;
 }
 
 /* The most probable of an item's categories; NaN if it has none that is an interest. */
@@ -271,7 +232,7 @@ CategoryScore(const InterestCatalogue *catalogue, const float *interests, int it
 }
 
 static void
-ScanByInterest(Best *best, int part, InterestArena *scratch)
+ScanByInterest(InterestBest *best, int part, InterestArena *scratch)
 {
 	const InterestScan *scan = best->scan;
 	const InterestCatalogue *catalogue = scan->parts[part];
@@ -283,7 +244,7 @@ ScanByInterest(Best *best, int part, InterestArena *scratch)
 		if (item % SCAN_ITEMS == 0)
 			InterestCheckCancel(scratch->host);
 		if (!isnan(score) && !scan->excluded[part][item])
-			Offer(best, score, part, item);
+			InterestBestOffer(best, score, part, item);
 	}
 }
 
@@ -292,7 +253,7 @@ InterestScanBest(const InterestScan *scan, const InterestKernel *kernel, int k,
 				 InterestArena *scratch, InterestFound *found)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	Best		best = {.scan = scan, .room = k, .found = found};
+	InterestBest best = {.scan = scan, .room = k, .found = found};
 
 	for (int part = 0; k > 0 && part < scan->part_count; part++)
 	{
@@ -302,7 +263,7 @@ InterestScanBest(const InterestScan *scan, const InterestKernel *kernel, int k,
 			ScanByTaste(&best, part, kernel, scratch);
 		InterestArenaReturnTo(scratch, mark);
 	}
-	SortBest(&best);
+	InterestBestSort(&best);
 	return best.count;
 }
 

@@ -76,6 +76,15 @@ extern int	InterestScanBest(const InterestScan *scan, const InterestKernel *kern
 							 InterestArena *scratch, InterestFound *found);
 
 /*
+ * The scores by taste of all items of a part (count), and of one; NaN where it
+ * has no vector.  Whether it is left out is not asked.
+ */
+extern void InterestScanScores(const InterestScan *scan, const InterestKernel *kernel, int part,
+							   InterestArena *scratch, float *scores);
+extern float InterestScanScore(const InterestScan *scan, const InterestKernel *kernel, int part, int item,
+							   InterestArena *scratch);
+
+/*
  * Reorders found (count, best first) so that the first k are chosen one by one,
  * each the largest (1 - diversity) score - diversity (largest cosine with one
  * chosen before): maximal marginal relevance (Carbonell and Goldstein, 1998).
