@@ -178,7 +178,7 @@ OBJS = $(CORE) $(GLUE)
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
 	encoder tokenize encoder_errors quantize doctor \
-	model aggregate topics describe version rights model_errors review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
+	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue recommend search rerank audience
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
