@@ -63,6 +63,12 @@ CORE = \
 	src/core/network/linear.o \
 	src/core/network/row_network.o \
 	src/core/network/words.o \
+	src/core/picture/canvas.o \
+	src/core/picture/chart.o \
+	src/core/picture/map.o \
+	src/core/picture/markup.o \
+	src/core/picture/matrix.o \
+	src/core/picture/sums.o \
 	src/core/profile/decay.o \
 	src/core/profile/notation.o \
 	src/core/profile/reading.o \
@@ -142,6 +148,10 @@ GLUE = \
 	src/pg/module.o \
 	src/pg/names.o \
 	src/pg/packed_weights.o \
+	src/pg/picture.o \
+	src/pg/picture_map.o \
+	src/pg/picture_measure.o \
+	src/pg/picture_user.o \
 	src/pg/profile_algebra.o \
 	src/pg/profile_type.o \
 	src/pg/progress.o \
@@ -180,7 +190,8 @@ REGRESS = extension \
 	encoder tokenize encoder_errors quantize doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue recommend search rerank audience
+	catalogue recommend search rerank audience \
+	picture
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

@@ -995,6 +995,20 @@ COMMENT ON FUNCTION interest_explain(anyelement, text, text, text, integer, bigi
 COMMENT ON FUNCTION interest_explain_text(text, text, text, text, integer, bigint) IS 'what speaks for an interest in a text, and against it, as if it were the only row of a user, by token, word and modality';
 
 --
+-- Shown
+--
+
+CREATE FUNCTION interest_picture(kind text, user_id text DEFAULT NULL, interest text DEFAULT NULL, model text DEFAULT NULL,
+		body text DEFAULT NULL, version integer DEFAULT NULL, source regclass DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+CREATE FUNCTION interest_picture(kind text, user_id anyelement, interest text DEFAULT NULL, model text DEFAULT NULL,
+		body text DEFAULT NULL, version integer DEFAULT NULL, source regclass DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+
+COMMENT ON FUNCTION interest_picture(text, text, text, text, text, integer, regclass) IS 'a picture as SVG: user, ledger, words, roc, reliability, confusion, training, map or items; NULL where there is nothing to show';
+COMMENT ON FUNCTION interest_picture(text, anyelement, text, text, text, integer, regclass) IS 'a picture as SVG of a user: user or ledger; NULL where there is nothing to show';
+
+--
 -- Models as files
 --
 

@@ -19,7 +19,7 @@
 #include "core/explain/surrogate.h"
 #include "core/explain/tokens.h"
 #include "pg/encode.h"
-#include "pg/explain_lines.h"
+#include "pg/explain_text.h"
 #include "pg/scores.h"
 
 #define TEXT_BLOCK (256 * 1024)
@@ -364,10 +364,8 @@ static const Method methods[] = {
 };
 
 static const Method *
-MethodArgument(FunctionCallInfo fcinfo, int argument, const InterestRowQuery *query)
+MethodOf(const char *name, const InterestRowQuery *query)
 {
-	char	   *name = PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-
 	for (int i = 0; i < (int) lengthof(methods); i++)
 	{
 		bool		meant = name ? strcmp(methods[i].name, name) == 0 : !methods[i].encoder || query->encoder;
@@ -421,21 +419,15 @@ ReadLoneRow(Explained *explained, int *interest)
 		explained->coefficient += ledger.coefficient[0][g];
 }
 
-INTEREST_FUNCTION(interest_explain_text);
-Datum
-interest_explain_text(PG_FUNCTION_ARGS)
+void
+InterestExplainText(const char *model, text *body, text *interest, const char *method, int samples, uint64 seed,
+					InterestExplainedText *result)
 {
-	char	   *model = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
-	Explained	explained = {0};
-	const Method *method;
-	InterestLines lines;
-	text	   *body;
-	int			interest;
+	Explained	explained = {.samples = samples, .seed = seed};
+	const Method *by;
+	int			number;
 
-	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(0))
-		return (Datum) 0;
-	explained.query = InterestRowQueryMake(CurrentMemoryContext, InterestModelName(model));
+	explained.query = InterestRowQueryMake(CurrentMemoryContext, model);
 	explained.model = &explained.query->model->model;
 	explained.arena = &InterestArenaBegin(CurrentMemoryContext, "interest text", TEXT_BLOCK)->arena;
 	if (explained.query->encoder == NULL && explained.query->lexer == NULL)
@@ -445,15 +437,29 @@ interest_explain_text(PG_FUNCTION_ARGS)
 				 errhint("interest_explain explains its users.")));
 	if (explained.query->lexer)
 		InterestLexerRequire(explained.query->lexer, explained.model->network.features.word_probe);
-	method = MethodArgument(fcinfo, 2, explained.query);
-	body = PG_GETARG_TEXT_PP(0);
+	by = MethodOf(method, explained.query);
 	explained.text.data = InterestTextToUtf8(VARDATA_ANY(body), VARSIZE_ANY_EXHDR(body), &explained.text.length);
-	explained.samples = InterestSamplesArgument(fcinfo, 4);
-	explained.seed = PG_ARGISNULL(5) ? 0 : (uint64) PG_GETARG_INT64(5);
-	interest = PG_ARGISNULL(1) ? -1 : InterestNumberOf(&explained.model->interests, PG_GETARG_TEXT_PP(1));
-	ReadLoneRow(&explained, &interest);
-	InterestLinesBegin(&lines, method->name, explained.model->interests.spans[interest], NULL);
-	method->explain(&explained, &lines);
-	InterestPutLines(&lines, (ReturnSetInfo *) fcinfo->resultinfo);
+	number = interest ? InterestNumberOf(&explained.model->interests, interest) : -1;
+	ReadLoneRow(&explained, &number);
+	InterestLinesBegin(&result->lines, by->name, explained.model->interests.spans[number], NULL);
+	by->explain(&explained, &result->lines);
+	result->query = explained.query;
+	result->text = explained.text;
+}
+
+INTEREST_FUNCTION(interest_explain_text);
+Datum
+interest_explain_text(PG_FUNCTION_ARGS)
+{
+	char	   *method = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	char	   *model = PG_ARGISNULL(3) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(3));
+	InterestExplainedText explained;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	InterestExplainText(InterestModelName(model), PG_GETARG_TEXT_PP(0), PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1),
+						method, InterestSamplesArgument(fcinfo, 4), PG_ARGISNULL(5) ? 0 : (uint64) PG_GETARG_INT64(5), &explained);
+	InterestPutLines(&explained.lines, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -12,28 +12,14 @@
 #include "utils/lsyscache.h"
 
 #include "core/measure/compare.h"
-#include "core/training/training.h"
 #include "pg/encode.h"
-#include "pg/model_store.h"
+#include "pg/measure.h"
 #include "pg/progress.h"
-#include "pg/report.h"
 #include "pg/row_reader.h"
 #include "pg/scores.h"
 #include "pg/settings.h"
-#include "pg/source.h"
 
 #define MEASURE_BLOCK (1024 * 1024)
-
-/* A version and the rows that it is measured on. */
-typedef struct Measured
-{
-	InterestServerArena *arena;
-	InterestDefinition *definition;
-	InterestLoadedModel *model;
-	InterestLoadedEncoder *encoder; /* NULL: none */
-	InterestLexer *lexer;		/* NULL: no words */
-	InterestSource source;
-} Measured;
 
 static char *
 ModelArgument(FunctionCallInfo fcinfo)
@@ -45,25 +31,26 @@ ModelArgument(FunctionCallInfo fcinfo)
 	return text_to_cstring(PG_GETARG_TEXT_PP(0));
 }
 
-/* The argument's version; the deployed one where it is NULL. */
-static InterestVersion *
-VersionArgument(FunctionCallInfo fcinfo, int argument, const char *model)
+/* NULL where the argument is. */
+static const int32 *
+VersionArgument(FunctionCallInfo fcinfo, int argument)
 {
+	int32	   *version = palloc(sizeof(int32));
+
 	if (PG_ARGISNULL(argument))
-		return InterestDeployedVersion(model);
-	return InterestVersionByNumber(model, PG_GETARG_INT32(argument));
+		return NULL;
+	*version = PG_GETARG_INT32(argument);
+	return version;
 }
 
-/* Quoted name of the relation to measure on: the argument, or the model's source. */
+/* Quoted name of the relation to measure on: the model's source unless there is another. */
 static const char *
-RelationArgument(FunctionCallInfo fcinfo, int argument, const InterestDefinition *definition)
+RelationSql(Oid relation, const InterestDefinition *definition)
 {
-	Oid			relation;
 	char	   *name;
 
-	if (PG_ARGISNULL(argument))
+	if (!OidIsValid(relation))
 		return InterestSourceSql(definition);
-	relation = PG_GETARG_OID(argument);
 	name = get_rel_name(relation);
 	if (name == NULL)
 		ereport(ERROR,
@@ -72,14 +59,12 @@ RelationArgument(FunctionCallInfo fcinfo, int argument, const InterestDefinition
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }
 
-/* Takes a version of the model in the first argument. */
+/* Takes a version of a model; the deployed one where it is NULL. */
 static void
-TakeVersion(FunctionCallInfo fcinfo, int version, Measured *measured)
+TakeVersion(const char *name, const int32 *version, InterestMeasured *measured)
 {
-	char	   *name = ModelArgument(fcinfo);
-
 	measured->definition = InterestUsableModel(name);
-	measured->model = InterestLoadVersion(VersionArgument(fcinfo, version, name));
+	measured->model = InterestLoadVersion(version ? InterestVersionByNumber(name, *version) : InterestDeployedVersion(name));
 	measured->encoder = NULL;
 	if (measured->model->has_encoder)
 		measured->encoder = InterestEncoderByHash(measured->model->encoder_hash, psprintf("model \"%s\"", name));
@@ -90,34 +75,41 @@ TakeVersion(FunctionCallInfo fcinfo, int version, Measured *measured)
 }
 
 static void
-ReadRows(FunctionCallInfo fcinfo, int source, Measured *measured)
+ReadRows(Oid source, InterestMeasured *measured)
 {
-	InterestReadSource(measured->definition, RelationArgument(fcinfo, source, measured->definition),
+	InterestReadSource(measured->definition, RelationSql(source, measured->definition),
 					   measured->encoder, measured->lexer, &measured->source);
 	InterestCheckVectors(measured->definition, &measured->model->model.network.features, measured->source.vectors);
 }
 
-/* Begins a result, takes a version and reads the rows for it. */
-static void
-Begin(FunctionCallInfo fcinfo, int version, int source, Measured *measured)
+void
+InterestMeasureBegin(const char *model, const int32 *version, Oid source, InterestMeasured *measured)
 {
-	TakeVersion(fcinfo, version, measured);
-	InitMaterializedSRF(fcinfo, 0);
+	TakeVersion(model, version, measured);
 	measured->arena = InterestArenaBegin(CurrentMemoryContext, "interest measure", MEASURE_BLOCK);
 	InterestProgressBegin(0);
-	ReadRows(fcinfo, source, measured);
+	ReadRows(source, measured);
 }
 
-/* The rows are no longer needed. */
+/* The same of a function's arguments, whose result begins. */
 static void
-End(Measured *measured)
+Begin(FunctionCallInfo fcinfo, int version, int source, InterestMeasured *measured)
+{
+	const char *model = ModelArgument(fcinfo);
+
+	InitMaterializedSRF(fcinfo, 0);
+	InterestMeasureBegin(model, VersionArgument(fcinfo, version), PG_ARGISNULL(source) ? InvalidOid : PG_GETARG_OID(source), measured);
+}
+
+void
+InterestMeasureEnd(InterestMeasured *measured)
 {
 	InterestEndSource(&measured->source);
 	InterestProgressEnd();
 }
 
-static void
-Predict(const Measured *measured, InterestPredictions *predictions, InterestSpan **users)
+void
+InterestMeasurePredict(const InterestMeasured *measured, InterestPredictions *predictions, InterestSpan **users)
 {
 	InterestTrainingObserver observer = {NULL, InterestProgressObserve, NULL};
 	InterestStatus status;
@@ -128,16 +120,28 @@ Predict(const Measured *measured, InterestPredictions *predictions, InterestSpan
 		InterestReport(&status);
 }
 
-/* The same for a function whose arguments are model, version and source. */
+void
+InterestMeasureSystems(const InterestMeasured *measured, InterestEvaluation *evaluation)
+{
+	InterestTrainingObserver observer = {NULL, InterestProgressObserve, NULL};
+	InterestStatus status;
+
+	if (!InterestEvaluate(&measured->source.set, &measured->model->model, measured->definition->seed,
+						  INTEREST_SPLIT_TEST, InterestCurrentKernel(), InterestSgemm, &observer,
+						  &measured->arena->arena, evaluation, &status))
+		InterestReport(&status);
+}
+
+/* The predictions for a function whose arguments are model, version and source. */
 static void
-BeginPredicted(FunctionCallInfo fcinfo, int version, int source, Measured *measured,
+BeginPredicted(FunctionCallInfo fcinfo, int version, int source, InterestMeasured *measured,
 			   InterestPredictions *predictions)
 {
 	InterestSpan *users;
 
 	Begin(fcinfo, version, source, measured);
-	Predict(measured, predictions, &users);
-	End(measured);
+	InterestMeasurePredict(measured, predictions, &users);
+	InterestMeasureEnd(measured);
 }
 
 static void
@@ -150,7 +154,7 @@ PutRow(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 
 /* The name of an interest; below 0: NULL. */
 static void
-SetInterest(const Measured *measured, int interest, Datum *value, bool *isnull)
+SetInterest(const InterestMeasured *measured, int interest, Datum *value, bool *isnull)
 {
 	*isnull = interest < 0;
 	if (interest >= 0)
@@ -161,17 +165,12 @@ INTEREST_FUNCTION(interest_evaluate);
 Datum
 interest_evaluate(PG_FUNCTION_ARGS)
 {
-	InterestTrainingObserver observer = {NULL, InterestProgressObserve, NULL};
 	InterestEvaluation evaluation;
-	InterestStatus status;
-	Measured	measured;
+	InterestMeasured measured;
 
 	Begin(fcinfo, 1, 2, &measured);
-	if (!InterestEvaluate(&measured.source.set, &measured.model->model, measured.definition->seed,
-						  INTEREST_SPLIT_TEST, InterestCurrentKernel(), InterestSgemm, &observer,
-						  &measured.arena->arena, &evaluation, &status))
-		InterestReport(&status);
-	End(&measured);
+	InterestMeasureSystems(&measured, &evaluation);
+	InterestMeasureEnd(&measured);
 	for (int i = 0; i < evaluation.figure_count; i++)
 	{
 		const InterestFigure *figure = &evaluation.figures[i];
@@ -192,7 +191,7 @@ INTEREST_FUNCTION(interest_confusion);
 Datum
 interest_confusion(PG_FUNCTION_ARGS)
 {
-	Measured	measured;
+	InterestMeasured measured;
 	InterestPredictions predictions;
 	InterestConfusionCell *cells;
 	int			count;
@@ -238,7 +237,7 @@ INTEREST_FUNCTION(interest_roc);
 Datum
 interest_roc(PG_FUNCTION_ARGS)
 {
-	Measured	measured;
+	InterestMeasured measured;
 	InterestPredictions predictions;
 	InterestSpan *users;
 	InterestRocPoint *points;
@@ -247,8 +246,8 @@ interest_roc(PG_FUNCTION_ARGS)
 
 	Begin(fcinfo, 2, 3, &measured);
 	interest = InterestArgument(fcinfo, 1, &measured.model->model.interests);
-	Predict(&measured, &predictions, &users);
-	End(&measured);
+	InterestMeasurePredict(&measured, &predictions, &users);
+	InterestMeasureEnd(&measured);
 	count = InterestMeasureRoc(&predictions, interest, &measured.arena->arena, &points);
 	for (int i = 0; i < count; i++)
 	{
@@ -267,7 +266,7 @@ INTEREST_FUNCTION(interest_calibration);
 Datum
 interest_calibration(PG_FUNCTION_ARGS)
 {
-	Measured	measured;
+	InterestMeasured measured;
 	InterestPredictions predictions;
 	InterestReliability bins[INTEREST_ECE_BINS];
 
@@ -297,11 +296,11 @@ typedef struct Side
 } Side;
 
 static void
-MeasureSide(const Measured *measured, Side *side)
+MeasureSide(const InterestMeasured *measured, Side *side)
 {
 	InterestPredictions predictions;
 
-	Predict(measured, &predictions, &side->users);
+	InterestMeasurePredict(measured, &predictions, &side->users);
 	InterestMeasureUsers(&predictions, &measured->arena->arena, &side->means);
 }
 
@@ -340,7 +339,7 @@ INTEREST_FUNCTION(interest_compare);
 Datum
 interest_compare(PG_FUNCTION_ARGS)
 {
-	Measured	measured;
+	InterestMeasured measured;
 	InterestLoadedEncoder *encoder;
 	Side		a;
 	Side		b;
@@ -356,11 +355,11 @@ interest_compare(PG_FUNCTION_ARGS)
 	Begin(fcinfo, 1, 3, &measured);
 	MeasureSide(&measured, &a);
 	encoder = measured.encoder;
-	TakeVersion(fcinfo, 2, &measured);
+	TakeVersion(measured.definition->name, VersionArgument(fcinfo, 2), &measured);
 	if (measured.encoder != encoder)
 	{
 		InterestEndSource(&measured.source);
-		ReadRows(fcinfo, 3, &measured);
+		ReadRows(PG_ARGISNULL(3) ? InvalidOid : PG_GETARG_OID(3), &measured);
 	}
 	MeasureSide(&measured, &b);
 	count = PairUsers(&a, &b, figures_a, figures_b);
@@ -378,6 +377,6 @@ interest_compare(PG_FUNCTION_ARGS)
 		InterestSetFigure(comparison.p, &values[6], &nulls[6]);
 		PutRow(fcinfo, values, nulls);
 	}
-	End(&measured);
+	InterestMeasureEnd(&measured);
 	return (Datum) 0;
 }
