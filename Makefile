@@ -16,6 +16,7 @@ CORE = \
 	src/core/base/sort.o \
 	src/core/base/status.o \
 	src/core/base/store.o \
+	src/core/encoder/attention.o \
 	src/core/encoder/backward.o \
 	src/core/encoder/config.o \
 	src/core/encoder/encoder.o \

@@ -34,6 +34,7 @@ typedef struct Explained
 	const InterestModel *model;
 	InterestArena *arena;
 	InterestSpan text;			/* UTF-8 */
+	const float *sentence;		/* what the encoder makes of it, or NULL */
 	InterestLogit logit;
 	double		prior;			/* the logit of the prior */
 	double		mu;				/* what mu says */
@@ -161,7 +162,7 @@ ExplainWords(Explained *explained, InterestLines *lines)
 	InterestRowInput input;
 	InterestRowSplit split;
 
-	if (!SplitText(explained, explained->text, NULL, explained->arena, &input, &split))
+	if (!SplitText(explained, explained->text, explained->sentence, explained->arena, &input, &split))
 		return;
 	AddPieces(explained, &input, &split, lines);
 	if (input.texts.sentence)
@@ -195,7 +196,7 @@ ExplainTokens(Explained *explained, InterestLines *lines)
 	InterestRowSplit split;
 	InterestTokenCase what = {
 		.encoder = &encoder->encoder, .network = &explained->model->network, .input = &input,
-		.direction = explained->logit.direction, .baseline = BaselineToken(vocabulary)
+		.direction = explained->logit.direction, .sentence = explained->sentence, .baseline = BaselineToken(vocabulary)
 	};
 	InterestTokenValues values;
 	InterestQuadrature quadrature;
@@ -404,7 +405,10 @@ ReadLoneRow(Explained *explained, int *interest)
 	if (!SplitText(explained, explained->text, NULL, explained->arena, &input, &split))
 		row.v = reading->mu;
 	else
+	{
 		row.v = split.v;
+		explained->sentence = input.texts.sentence;
+	}
 	InterestReadRows(reading, explained->model->shape.half_life, 1, &row, NULL, explained->arena, &sums, &exact);
 	for (int j = 0; j < d; j++)
 		u[j] = (float) exact.vector[INTEREST_USER][j];

@@ -68,7 +68,7 @@ ValueAt(const InterestEncoder *encoder, const Asked *asked, const float *words, 
 
 	for (int i = 0; i < n; i++)
 		moved[i] = (float) (words[i] + size * step[i]);
-	InterestEncodeBackward(encoder, &arena, TEXTS, LENGTH, moved, &objective, out, gradient);
+	InterestEncodeBackward(InterestEncoderTapeMake(encoder, &arena, TEXTS, LENGTH), TEXTS, moved, &objective, out, gradient);
 	return AskedValue(asked, out);
 }
 
@@ -131,7 +131,7 @@ CheckEncoder(const char *name, InterestStorage storage, double forward_tolerance
 		InterestEncoderWord(&encoder, ids[i], words + i * asked.hidden);
 	}
 	CHECK(InterestEncode(&encoder, &arena, TEXTS, ids, lengths, expected, &status));
-	InterestEncodeBackward(&encoder, &arena, TEXTS, LENGTH, words, &objective, out, gradient);
+	InterestEncodeBackward(InterestEncoderTapeMake(&encoder, &arena, TEXTS, LENGTH), TEXTS, words, &objective, out, gradient);
 	for (int i = 0; i < TEXTS * asked.hidden; i++)
 		CHECK_NEAR(out[i], expected[i], forward_tolerance);
 	CheckSlopes(&encoder, &asked, words, gradient);

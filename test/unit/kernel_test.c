@@ -50,6 +50,13 @@ Copy(const float *x, size_t n)
 	return memcpy(copy, x, n * sizeof(float));
 }
 
+/* The same in the arena. */
+static float *
+Copied(const float *x, size_t n)
+{
+	return memcpy(InterestArenaArray(&arena, float, n), x, n * sizeof(float));
+}
+
 static bool
 SameBits(const float *a, const float *b, size_t n)
 {
@@ -134,9 +141,38 @@ CheckPack(const InterestKernel *kernel, int n, int k)
 	InterestArenaReturnTo(&arena, mark);
 }
 
+/* Panels of a matrix turned by a kernel are those of the turned matrix. */
+static void
+CheckTransposed(const InterestKernel *kernel, int n, int k)
+{
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	float	   *w = Numbers((size_t) n * k, 1);
+	float	   *panels = InterestArenaArray(&arena, float, InterestPanelsSize(n, k));
+	float	   *turned = InterestArenaAllocateZero(&arena, sizeof(float) * InterestPanelsSize(k, n));
+	float	   *expected = InterestArenaArray(&arena, float, InterestPanelsSize(k, n));
+	bool		same = true;
+
+	InterestPackPanels(n, k, w, k, panels);
+	InterestPackPanelsTransposed(k, n, w, k, expected);
+	InterestTransposePanels(kernel, n, k, panels, turned);
+	for (int j = 0; j < k; j++)
+		for (int p = 0; p < n; p++)
+		{
+			size_t		at = ((size_t) (j / INTEREST_PANEL_WIDTH) * n + p) * INTEREST_PANEL_WIDTH + j % INTEREST_PANEL_WIDTH;
+
+			same &= turned[at] == expected[at];
+		}
+	if (!CHECK(same))
+		printf("# %s transposed panels of %d, %d\n", kernel->name, n, k);
+	InterestArenaReturnTo(&arena, mark);
+}
+
 static void
 TestPacks(const InterestKernel *kernel)
 {
+	for (int n = 1; n <= 70; n += 3)
+		for (int k = 1; k <= 70; k += 4)
+			CheckTransposed(kernel, n, k);
 	for (int n = 1; n <= 70; n++)
 		for (int k = 1; k <= 13; k++)
 			CheckPack(kernel, n, k);
@@ -189,12 +225,16 @@ CheckRow(const InterestKernel *kernel, int n)
 
 	CHECK_SAME(k->layer_norm(1, n, row, n, y, n, gain, bias, 1e-12f));
 	CHECK_SAME(k->layer_norm(1, n, row, n, NULL, 0, gain, bias, 1e-5f));
+	CHECK_SAME(k->layer_norm_gradient(1, n, y, n, gain, 1e-5f, row, n));
 	CHECK_SAME(k->gelu(n, row));
+	CHECK_SAME(k->gelu_slope(n, Copied(y, (size_t) n), row));
 	CHECK_SAME(k->gelu_tanh(n, row));
 	CHECK_SAME(k->relu(n, row));
 	CHECK_SAME(k->softmax(n, row, 0.3f));
 	CHECK_SAME(k->normalize(n, row));
+	CHECK_SAME(k->softmax_gradient(n, y, 0.3f, row));
 	CHECK_SAME(k->add(n, y, row));
+	CHECK_SAME(k->multiply(n, y, row));
 	CHECK_SAME(k->axpy(n, 0.7f, y, row));
 	CHECK_SAME(k->scale(n, 0.7f, row));
 	CHECK_SAME(row[0] = k->dot(n, y, x));
@@ -335,11 +375,14 @@ TestActivationAccuracy(void)
 {
 	double		gelu_error = 0;
 	double		tanh_error = 0;
+	double		slope_error = 0;
 
 	for (double at = -12; at <= 12; at += 1.0 / 1024)
 	{
 		float		gelu = (float) at;
 		float		gelu_tanh = (float) at;
+		float		value = (float) at;
+		float		slope;
 		double		x = (float) at;
 		double		size = fmax(1, fabs(x));
 		double		exact = x * 0.5 * erfc(-x / sqrt(2));
@@ -349,8 +392,13 @@ TestActivationAccuracy(void)
 		portable->gelu_tanh(1, &gelu_tanh);
 		gelu_error = fmax(gelu_error, fabs(gelu - exact) / size);
 		tanh_error = fmax(tanh_error, fabs(gelu_tanh - exact_tanh) / size);
+		portable->gelu_slope(1, &value, &slope);
+		CHECK(SameBits(&value, &gelu, 1));
+		exact = 0.5 * erfc(-x / sqrt(2)) + x * exp(-0.5 * x * x) / sqrt(2 * M_PI);
+		slope_error = fmax(slope_error, fabs(slope - exact));
 	}
-	printf("# error of gelu %.2g, of gelu_tanh %.2g\n", gelu_error, tanh_error);
+	printf("# error of gelu %.2g, of gelu_tanh %.2g, of gelu's slope %.2g\n", gelu_error, tanh_error, slope_error);
+	CHECK(slope_error > 0 && slope_error <= 4e-7);
 	CHECK(gelu_error > 0 && gelu_error <= 3e-7);
 	CHECK(tanh_error > 0 && tanh_error <= 3e-7);
 }
@@ -421,11 +469,54 @@ TestLayerNormAccuracy(int n, double shift)
 	InterestArenaReturnTo(&arena, mark);
 }
 
+/* Gradients through LayerNorm and softmax against differences of what they are gradients of. */
+static void
+TestGradients(int n)
+{
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	float	   *x = Numbers((size_t) n, 2);
+	float	   *by_out = Numbers((size_t) n, 1);
+	float	   *gain = Numbers((size_t) n, 1);
+	float	   *zeros = InterestArenaAllocateZero(&arena, sizeof(float) * (size_t) n);
+	float	   *normal = Copied(by_out, (size_t) n);
+	float	   *shares = Copied(x, (size_t) n);
+	float	   *soft = Copied(by_out, (size_t) n);
+	const float step = 1.0f / 64;
+
+	portable->layer_norm_gradient(1, n, x, n, gain, 1e-12f, normal, n);
+	portable->softmax(n, shares, 0.7f);
+	portable->softmax_gradient(n, shares, 0.7f, soft);
+	for (int j = 0; j < n; j += n / 5 + 1)
+	{
+		double		slope[2] = {0};
+
+		for (int side = -1; side <= 1; side += 2)
+		{
+			float	   *moved = Copied(x, (size_t) n);
+			float	   *moved_soft = Copied(x, (size_t) n);
+
+			moved_soft[j] = moved[j] = x[j] + (float) side * step;
+			portable->layer_norm(1, n, moved, n, NULL, 0, gain, zeros, 1e-12f);
+			portable->softmax(n, moved_soft, 0.7f);
+			for (int i = 0; i < n; i++)
+			{
+				slope[0] += side * (double) by_out[i] * moved[i] / (2 * step);
+				slope[1] += side * (double) by_out[i] * moved_soft[i] / (2 * step);
+			}
+		}
+		CHECK_NEAR(normal[j], slope[0], 1e-3);
+		CHECK_NEAR(soft[j], slope[1], 1e-3);
+	}
+	InterestArenaReturnTo(&arena, mark);
+}
+
 static void
 TestAccuracy(void)
 {
 	TestActivationAccuracy();
 	TestSoftmaxAccuracy();
+	TestGradients(20);
+	TestGradients(384);
 	for (int n = 1; n < 600; n = n * 3 / 2 + 1)
 	{
 		TestSoftmaxRow(n, 0.5f);

@@ -338,6 +338,42 @@ CheckCase(InterestStorage storage, int m, int n, int k, int least, int most)
 	InterestArenaReturnTo(&arena, mark);
 }
 
+/* Widened weights are what products make of unit vectors; two channels are outliers. */
+static void
+CheckWidened(InterestStorage storage, int n, int k)
+{
+	static const int32_t outliers[INTEREST_INT8_OUTLIERS] = {1, 4};
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	const InterestKernel *kernel = InterestKernelChoose("portable");
+	const InterestNarrowKernel *narrow = kernel->narrow[storage];
+	bool		int8 = storage == INTEREST_STORAGE_INT8;
+	Case		test = MakeCase(storage, 1, n, k, -3, 3);
+	float	   *panels = InterestArenaArray(&arena, float, InterestPanelsSize(n, k));
+	float	   *zeros = InterestArenaAllocateZero(&arena, sizeof(float) * (size_t) n);
+	float	   *c = InterestArenaArray(&arena, float, n);
+	char	   *codes = InterestArenaAllocate(&arena, sizeof(uint16_t) * (size_t) (k + INTEREST_LANES));
+
+	InterestWidenPanels(storage, n, k, &test.weights, int8 ? outliers : NULL, panels);
+	for (int p = 0; p < k; p++)
+	{
+		float	   *unit = InterestArenaAllocateZero(&arena, sizeof(float) * (size_t) k);
+		float		margins[INTEREST_INT8_MARGIN] = {0};
+
+		unit[p] = 1;
+		if (int8)
+			InterestTakeOutliers(unit, outliers, margins + 1);
+		narrow->narrow(1, k, unit, k, codes, 0, margins);
+		narrow->product(1, n, k, codes, 0, margins, &test.weights, zeros, c, n);
+		for (int j = 0; j < n; j++)
+		{
+			size_t		panel = (size_t) (j / INTEREST_PANEL_WIDTH) * k * INTEREST_PANEL_WIDTH;
+
+			CHECK_NEAR(panels[panel + (size_t) p * INTEREST_PANEL_WIDTH + j % INTEREST_PANEL_WIDTH], c[j], 1e-6 * fabsf(c[j]));
+		}
+	}
+	InterestArenaReturnTo(&arena, mark);
+}
+
 static void
 TestProducts(InterestStorage storage)
 {
@@ -353,6 +389,9 @@ TestProducts(InterestStorage storage)
 	/* So deep that the left side goes in slabs. */
 	CheckCase(storage, 20, 33, 4000, -2, 2);
 	CheckCase(storage, 16, 8, 16384, 0, 0);
+	CheckWidened(storage, 7, 5);
+	CheckWidened(storage, 40, 14);
+	CheckWidened(storage, 64, 33);
 }
 
 /* Products near the least normal number, where results may be denormal. */

@@ -2,27 +2,22 @@
  * backward.c
  *	  Gradients through an encoder to the embeddings of its words.
  *
- * The way forward keeps the hidden states between layers; the way back computes
- * each layer again, so that memory holds the inside of one layer only.  All
- * texts have one length, and their tokens lie end to end.
+ * The way forward keeps, of every layer, what the way back looks at: a tape.
+ * All texts have one length, and their tokens lie end to end.
  */
 #include "core/encoder/backward.h"
 
-#include "core/base/deterministic.h"
+#include "core/encoder/attention.h"
 
 #include <math.h>
 #include <string.h>
 
-/* sqrt(2 / pi), 1 / sqrt(2 pi), and the cubic term of gelu_tanh */
+/* sqrt(2 / pi) and the cubic term of gelu_tanh */
 #define TANH_SLOPE 0.7978845608028654
-#define NORMAL_DENSITY 0.3989422804014327
 #define TANH_CUBE 0.044715
 
-/* Where |x| is smaller, gelu(x) / x is taken from its slope at 0. */
-#define GELU_LINEAR 1e-3f
-
-/* Unit vectors that are multiplied at a time. */
-#define UNITS 56
+/* Where |x| is smaller, gelu_tanh(x) / x is taken to be that at 0. */
+#define GELU_LINEAR 1e-6f
 
 /* A norm below this counts as this (core/kernel/kernel.h). */
 #define LEAST_NORM 1e-12
@@ -34,315 +29,173 @@ typedef enum Matrix
 
 #define MATRICES 4
 
-/* The matrices of one layer as panels: (n, k) for the way forward, (k, n) back. */
+/* The matrices of one layer as panels of fp32: (n, k) for the way forward, (k, n) back. */
 typedef struct Weights
 {
-	const InterestEncoderLinear *linear[MATRICES];
-	int			n[MATRICES];
-	int			k[MATRICES];
-	const float *forward[MATRICES];
-	const float *backward[MATRICES];
+	const InterestEncoderLinear *linear;
+	int			n;
+	int			k;
+	const float *forward;
+	float	   *widened;		/* what forward is where the storage is another; or NULL */
+	float	   *backward;
 } Weights;
 
-/* The inside of a layer. */
+/* Rows of tokens. */
+typedef struct Lines
+{
+	float	   *x;
+	int			width;
+	int			stride;
+} Lines;
+
+/* What the way back looks at. */
 typedef struct Inside
 {
-	float	   *mixed;			/* (tokens, 3 hidden): query, key, value */
-	float	   *context;		/* (tokens, hidden) */
-	float	   *attended;		/* (tokens, hidden): before the first LayerNorm */
-	float	   *middle;			/* (tokens, hidden): after it */
-	float	   *before;			/* (tokens, intermediate): before the activation */
-	float	   *wide;			/* (tokens, intermediate): after it */
-	float	   *contracted;		/* (tokens, hidden): before the second LayerNorm */
+	Lines		mixed;			/* query, key, value */
+	Lines		attended;		/* before the first LayerNorm */
+	Lines		slope;			/* of the activation */
+	Lines		contracted;		/* before the second LayerNorm */
 } Inside;
 
-typedef struct Way
+struct InterestEncoderTape
 {
 	const InterestEncoder *encoder;
 	const InterestKernel *kernel;
-	InterestArena *scratch;
-	int			texts;
+	const InterestHost *host;
 	int			length;
-	int			tokens;			/* texts * length */
-	int			hidden;
-	int			intermediate;
-} Way;
+	int			tokens;			/* of the texts that are on their way */
 
-static float *
-NewLines(const Way *way, int lines, int width)
+	Lines		embedded;		/* before the embeddings' LayerNorm */
+	Inside		layers[INTEREST_ENCODER_MAX_LAYERS];
+
+	/* The hidden states on the way forward, their gradient on the way back. */
+	Lines		x;
+	Lines		gradient;
+
+	/* Within a layer. */
+	Lines		context;
+	Lines		middle;			/* after the first LayerNorm */
+	Lines		wide;
+	Lines		mixed_gradient;
+	Weights		weights[MATRICES];
+	InterestAttentionGradient attention;
+};
+
+typedef InterestEncoderTape Tape;
+
+static Lines
+NewLines(InterestArena *arena, int lines, int width)
 {
-	return InterestArenaArray(way->scratch, float, (size_t) lines * (size_t) width);
+	int			stride = InterestRowStride(width);
+
+	return (Lines) {InterestArenaArray(arena, float, (size_t) lines * (size_t) stride), width, stride};
 }
 
-/* --- weights --- */
-
-/* Makes unit vectors ready for a narrow product, as the way forward does with its rows. */
 static void
-NarrowUnits(const Way *way, const InterestEncoderLinear *linear, int rows, int k, float *units,
-			char *codes, size_t stride, float *margins)
+NewWeights(Tape *tape, InterestArena *arena, Matrix matrix, int n, int k)
 {
-	const InterestNarrowKernel *narrow = way->kernel->narrow[way->encoder->config.storage];
+	Weights    *weights = &tape->weights[matrix];
 
-	for (int i = 0; i < rows && linear->outliers; i++)
-		InterestTakeOutliers(units + (size_t) i * k, linear->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
-	narrow->narrow(rows, k, units, k, codes, stride, margins);
-	for (int i = 0; i < rows && linear->outliers; i++)
-		InterestPutOutliers(units + (size_t) i * k, linear->outliers, margins + i * INTEREST_INT8_MARGIN + 1);
+	weights->n = n;
+	weights->k = k;
+	if (tape->encoder->config.storage != INTEREST_STORAGE_FP32)
+		weights->widened = InterestArenaArray(arena, float, InterestPanelsSize(n, k));
+	/* Products read whole panels, so these must hold numbers everywhere. */
+	weights->backward = InterestArenaAllocateZero(arena, sizeof(float) * InterestPanelsSize(k, n));
 }
 
-/*
- * The transposed weight (k, n): what the layer makes of unit vectors, without
- * its bias.  So it is the values that the products use, of any packing.
- */
-static float *
-TransposedWeight(const Way *way, const InterestEncoderLinear *linear, int n, int k)
+InterestEncoderTape *
+InterestEncoderTapeMake(const InterestEncoder *encoder, InterestArena *arena, int texts, int length)
 {
-	const InterestNarrowKernel *narrow = way->kernel->narrow[way->encoder->config.storage];
-	size_t		stride = sizeof(float) * (size_t) (k + INTEREST_ALIGNMENT - k % INTEREST_ALIGNMENT);
-	float	   *weight = NewLines(way, k, n);
-	float	   *zero = InterestArenaAllocateZero(way->scratch, sizeof(float) * InterestPanelsSize(n, 1));
-	float	   *units = InterestArenaAllocateZero(way->scratch, sizeof(float) * UNITS * (size_t) k);
-	float	   *margins = NewLines(way, UNITS, INTEREST_INT8_MARGIN);
-	char	   *codes = narrow ? InterestArenaAllocateZero(way->scratch, UNITS * stride) : NULL;
+	const InterestEncoderConfig *config = &encoder->config;
+	int			tokens = texts * length;
+	int			h = config->hidden;
+	Tape	   *tape = InterestArenaAllocateZero(arena, sizeof(Tape));
 
-	for (int first = 0; first < k; first += UNITS)
-	{
-		int			rows = k - first < UNITS ? k - first : UNITS;
-		float	   *out = weight + (size_t) first * n;
-
-		InterestCheckCancel(way->scratch->host);
-		for (int i = 0; i < rows; i++)
-			units[(size_t) i * k + first + i] = 1.0f;
-		if (narrow)
-		{
-			NarrowUnits(way, linear, rows, k, units, codes, stride, margins);
-			narrow->product(rows, n, k, codes, stride, margins, &linear->weights, zero, out, n);
-		}
-		else
-			way->kernel->product(rows, n, k, units, k, linear->weights.panels, NULL, out, n);
-		for (int i = 0; i < rows; i++)
-			units[(size_t) i * k + first + i] = 0.0f;
-	}
-	return weight;
+	tape->encoder = encoder;
+	tape->kernel = encoder->kernel;
+	tape->host = arena->host;
+	tape->length = length;
+	tape->embedded = NewLines(arena, tokens, h);
+	for (int i = 0; i < config->layers; i++)
+		tape->layers[i] = (Inside) {
+			NewLines(arena, tokens, 3 * h), NewLines(arena, tokens, h),
+			NewLines(arena, tokens, config->intermediate), NewLines(arena, tokens, h)
+		};
+	tape->x = NewLines(arena, tokens, h);
+	tape->gradient = NewLines(arena, tokens, h);
+	tape->context = NewLines(arena, tokens, h);
+	tape->middle = NewLines(arena, tokens, h);
+	tape->wide = NewLines(arena, tokens, config->intermediate);
+	tape->mixed_gradient = NewLines(arena, tokens, 3 * h);
+	NewWeights(tape, arena, ATTENTION_INPUT, 3 * h, h);
+	NewWeights(tape, arena, ATTENTION_OUTPUT, h, h);
+	NewWeights(tape, arena, EXPAND, config->intermediate, h);
+	NewWeights(tape, arena, CONTRACT, h, config->intermediate);
+	InterestAttentionGradientInit(&tape->attention, tape->kernel, arena, h, config->heads, length);
+	return tape;
 }
 
-/* The panels that a way needs; those of fp32 serve the way forward as they are. */
+/* The weights of a layer, ready for a way. */
 static void
-OpenWeights(const Way *way, int number, bool back, Weights *weights)
+OpenWeights(Tape *tape, int number, bool back)
 {
-	const InterestEncoderLayer *layer = &way->encoder->layers[number];
-	int			h = way->hidden;
-	bool		wide = way->encoder->config.storage == INTEREST_STORAGE_FP32;
-
-	*weights = (Weights) {
-		.linear = {&layer->attention_input, &layer->attention_output, &layer->expand, &layer->contract},
-		.n = {3 * h, h, way->intermediate, h}, .k = {h, h, h, way->intermediate}
+	const InterestEncoderLayer *layer = &tape->encoder->layers[number];
+	const InterestEncoderLinear *const linears[MATRICES] = {
+		&layer->attention_input, &layer->attention_output, &layer->expand, &layer->contract
 	};
+
 	for (int i = 0; i < MATRICES; i++)
 	{
-		int			n = weights->n[i];
-		int			k = weights->k[i];
-		float	   *forward = wide ? NULL : InterestArenaArray(way->scratch, float, InterestPanelsSize(n, k));
-		float	   *backward = back ? InterestArenaArray(way->scratch, float, InterestPanelsSize(k, n)) : NULL;
-		InterestArenaMark mark = InterestArenaGetMark(way->scratch);
+		Weights    *weights = &tape->weights[i];
 
-		if (forward || backward)
-		{
-			float	   *transposed = TransposedWeight(way, weights->linear[i], n, k);
-
-			if (forward)
-				InterestPackPanelsTransposed(n, k, transposed, n, forward);
-			if (backward)
-				InterestPackPanels(k, n, transposed, n, backward);
-		}
-		weights->forward[i] = wide ? weights->linear[i]->weights.panels : forward;
-		weights->backward[i] = backward;
-		InterestArenaReturnTo(way->scratch, mark);
+		InterestCheckCancel(tape->host);
+		weights->linear = linears[i];
+		weights->forward = weights->widened ? weights->widened : linears[i]->weights.panels;
+		if (weights->widened)
+			InterestWidenPanels(tape->encoder->config.storage, weights->n, weights->k,
+								&linears[i]->weights, linears[i]->outliers, weights->widened);
+		if (back)
+			InterestTransposePanels(tape->kernel, weights->n, weights->k, weights->forward, weights->backward);
 	}
 }
 
 static void
-Forward(const Way *way, const Weights *weights, Matrix matrix, const float *from, float *to)
+Forward(const Tape *tape, Matrix matrix, Lines from, Lines to)
 {
-	InterestCheckCancel(way->scratch->host);
-	way->kernel->product(way->tokens, weights->n[matrix], weights->k[matrix], from, weights->k[matrix],
-						 weights->forward[matrix], weights->linear[matrix]->bias, to, weights->n[matrix]);
+	const Weights *weights = &tape->weights[matrix];
+
+	InterestCheckCancel(tape->host);
+	tape->kernel->product(tape->tokens, weights->n, weights->k, from.x, from.stride,
+						  weights->forward, weights->linear->bias, to.x, to.stride);
 }
 
-/* to (tokens, k), gradients of what went in, of from (tokens, n). */
+/* to, gradients of what went in, of from. */
 static void
-Backward(const Way *way, const Weights *weights, Matrix matrix, const float *from, float *to)
+Backward(const Tape *tape, Matrix matrix, Lines from, Lines to)
 {
-	InterestCheckCancel(way->scratch->host);
-	way->kernel->product(way->tokens, weights->k[matrix], weights->n[matrix], from, weights->n[matrix],
-						 weights->backward[matrix], NULL, to, weights->k[matrix]);
+	const Weights *weights = &tape->weights[matrix];
+
+	InterestCheckCancel(tape->host);
+	tape->kernel->product(tape->tokens, weights->k, weights->n, from.x, from.stride,
+						  weights->backward, NULL, to.x, to.stride);
 }
 
 /* --- forward --- */
 
+/* from += residual; to = LayerNorm(from) */
 static void
-Normalize(const Way *way, InterestEncoderNorm norm, const float *from, float *to)
+AddAndNormalize(const Tape *tape, InterestEncoderNorm norm, Lines residual, Lines from, Lines to)
 {
-	memcpy(to, from, sizeof(float) * (size_t) way->tokens * way->hidden);
-	way->kernel->layer_norm(way->tokens, way->hidden, to, way->hidden, NULL, 0, norm.gain, norm.bias,
-							way->encoder->config.layer_norm_epsilon);
-}
-
-/* out (tokens, hidden) += x */
-static void
-AddLines(const Way *way, const float *x, float *out)
-{
-	for (int i = 0; i < way->tokens; i++)
-		way->kernel->add(way->hidden, x + (size_t) i * way->hidden, out + (size_t) i * way->hidden);
-}
-
-static float
-HeadScale(const Way *way)
-{
-	return (float) (1.0 / sqrt((double) (way->hidden / way->encoder->config.heads)));
-}
-
-/* One head of one text: what its tokens attend to, shares (length, length). */
-static void
-AttentionShares(const Way *way, const float *query, const float *key, float *shares)
-{
-	int			n = way->length;
-	int			stride = 3 * way->hidden;
-
-	InterestSgemm(false, true, n, n, way->hidden / way->encoder->config.heads, 1.0f, query, stride, key, stride,
-				  0.0f, shares, n, way->scratch);
-	for (int i = 0; i < n; i++)
-		way->kernel->softmax(n, shares + (size_t) i * n, HeadScale(way));
-}
-
-static void
-Attend(const Way *way, const float *mixed, float *context)
-{
-	InterestArenaMark mark = InterestArenaGetMark(way->scratch);
-	int			h = way->hidden;
-	int			size = h / way->encoder->config.heads;
-	float	   *shares = NewLines(way, way->length, way->length);
-
-	for (int t = 0; t < way->texts; t++)
-		for (int head = 0; head < way->encoder->config.heads; head++)
-		{
-			const float *query = mixed + (size_t) t * way->length * 3 * h + head * size;
-
-			AttentionShares(way, query, query + h, shares);
-			InterestSgemm(false, false, way->length, size, way->length, 1.0f, shares, way->length, query + 2 * h, 3 * h,
-						  0.0f, context + (size_t) t * way->length * h + head * size, h, way->scratch);
-		}
-	InterestArenaReturnTo(way->scratch, mark);
-}
-
-static void
-Activate(const Way *way, const float *before, float *wide)
-{
-	InterestActivation kind = way->encoder->config.activation;
-	void		(*activation) (int n, float *x) = kind == INTEREST_ACTIVATION_GELU ? way->kernel->gelu :
-		kind == INTEREST_ACTIVATION_RELU ? way->kernel->relu : way->kernel->gelu_tanh;
-
-	memcpy(wide, before, sizeof(float) * (size_t) way->tokens * way->intermediate);
-	for (int i = 0; i < way->tokens; i++)
-		activation(way->intermediate, wide + (size_t) i * way->intermediate);
-}
-
-static void
-NewInside(const Way *way, Inside *inside)
-{
-	inside->mixed = NewLines(way, way->tokens, 3 * way->hidden);
-	inside->context = NewLines(way, way->tokens, way->hidden);
-	inside->attended = NewLines(way, way->tokens, way->hidden);
-	inside->middle = NewLines(way, way->tokens, way->hidden);
-	inside->before = NewLines(way, way->tokens, way->intermediate);
-	inside->wide = NewLines(way, way->tokens, way->intermediate);
-	inside->contracted = NewLines(way, way->tokens, way->hidden);
-}
-
-/* The inside of a layer whose input is x (tokens, hidden). */
-static void
-RunLayer(const Way *way, int number, const Weights *weights, const float *x, Inside *inside)
-{
-	const InterestEncoderLayer *layer = &way->encoder->layers[number];
-
-	Forward(way, weights, ATTENTION_INPUT, x, inside->mixed);
-	Attend(way, inside->mixed, inside->context);
-	Forward(way, weights, ATTENTION_OUTPUT, inside->context, inside->attended);
-	AddLines(way, x, inside->attended);
-	Normalize(way, layer->attention_norm, inside->attended, inside->middle);
-	Forward(way, weights, EXPAND, inside->middle, inside->before);
-	Activate(way, inside->before, inside->wide);
-	Forward(way, weights, CONTRACT, inside->wide, inside->contracted);
-	AddLines(way, inside->middle, inside->contracted);
-}
-
-/* Embeddings before their LayerNorm: words and positions. */
-static float *
-AddPositions(const Way *way, const float *words)
-{
-	float	   *sum = NewLines(way, way->tokens, way->hidden);
-
-	memcpy(sum, words, sizeof(float) * (size_t) way->tokens * way->hidden);
-	for (int t = 0; t < way->texts; t++)
-		for (int i = 0; i < way->length; i++)
-			way->kernel->add(way->hidden, way->encoder->positions + (size_t) i * way->hidden,
-							 sum + ((size_t) t * way->length + i) * way->hidden);
-	return sum;
-}
-
-/* The pooled vector of a text, not yet normalized. */
-static void
-PoolText(const Way *way, const float *x, float *out)
-{
-	switch (way->encoder->config.pooling)
+	for (int i = 0; i < tape->tokens; i++)
 	{
-		case INTEREST_POOLING_CLS:
-			memcpy(out, x, sizeof(float) * (size_t) way->hidden);
-			break;
-		case INTEREST_POOLING_MAX:
-			way->kernel->max_rows(way->length, way->hidden, x, way->hidden, out);
-			break;
-		case INTEREST_POOLING_MEAN:
-			way->kernel->mean_rows(way->length, way->hidden, x, way->hidden, out);
-			break;
-	}
-}
+		float	   *line = from.x + (size_t) i * from.stride;
+		float	   *out = to.x + (size_t) i * to.stride;
 
-/* --- backward --- */
-
-/*
- * gradient (tokens, hidden), of LayerNorm(from), to that of from, in place:
- * with g = gain gradient and y the normalised from, (g - mean g - y mean(g y)) / deviation.
- */
-static void
-BackwardNorm(const Way *way, InterestEncoderNorm norm, const float *from, float *gradient)
-{
-	int			h = way->hidden;
-
-	for (int i = 0; i < way->tokens; i++, from += h, gradient += h)
-	{
-		double		mean = 0.0;
-		double		variance = 0.0;
-		double		mean_g = 0.0;
-		double		mean_gy = 0.0;
-		double		scale;
-
-		for (int j = 0; j < h; j++)
-			mean += from[j];
-		mean /= h;
-		for (int j = 0; j < h; j++)
-			variance += (from[j] - mean) * (from[j] - mean);
-		scale = 1.0 / sqrt(variance / h + (double) way->encoder->config.layer_norm_epsilon);
-		for (int j = 0; j < h; j++)
-		{
-			gradient[j] *= norm.gain[j];
-			mean_g += gradient[j];
-			mean_gy += gradient[j] * (from[j] - mean) * scale;
-		}
-		mean_g /= h;
-		mean_gy /= h;
-		for (int j = 0; j < h; j++)
-			gradient[j] = (float) (scale * (gradient[j] - mean_g - (from[j] - mean) * scale * mean_gy));
+		tape->kernel->add(from.width, residual.x + (size_t) i * residual.stride, line);
+		memcpy(out, line, sizeof(float) * (size_t) from.width);
+		tape->kernel->layer_norm(1, from.width, out, to.stride, NULL, 0, norm.gain, norm.bias,
+								 tape->encoder->config.layer_norm_epsilon);
 	}
 }
 
@@ -350,212 +203,196 @@ BackwardNorm(const Way *way, InterestEncoderNorm norm, const float *from, float 
 static double
 Slope(InterestActivation kind, float x, float value)
 {
-	double		share;
+	double		share = fabsf(x) < GELU_LINEAR ? 0.5 : (double) value / x;
 
 	if (kind == INTEREST_ACTIVATION_RELU)
 		return x > 0.0f;
-	share = fabsf(x) < GELU_LINEAR ? 0.5 + NORMAL_DENSITY * x : (double) value / x;
-	if (kind == INTEREST_ACTIVATION_GELU)
-		return share + x * NORMAL_DENSITY * InterestExp(-0.5 * (double) x * x);
 	return share + 2.0 * x * share * (1.0 - share) * TANH_SLOPE * (1.0 + 3.0 * TANH_CUBE * (double) x * x);
 }
 
 static void
-BackwardActivation(const Way *way, const Inside *inside, float *gradient)
+Activate(const Tape *tape, Lines wide, Lines slope)
 {
-	size_t		n = (size_t) way->tokens * way->intermediate;
+	InterestActivation kind = tape->encoder->config.activation;
 
-	for (size_t i = 0; i < n; i++)
-		gradient[i] *= (float) Slope(way->encoder->config.activation, inside->before[i], inside->wide[i]);
-}
-
-/*
- * One head of one text: gradient (length, head size) of its context to those of
- * query, key and value.  P = softmax(scale Q K'), C = P V.
- */
-static void
-BackwardHead(const Way *way, const float *query, const float *context_gradient, float *shares, float *through,
-			 float *query_gradient)
-{
-	int			n = way->length;
-	int			h = way->hidden;
-	int			stride = 3 * h;
-	int			size = h / way->encoder->config.heads;
-	float		scale = HeadScale(way);
-
-	AttentionShares(way, query, query + h, shares);
-	InterestSgemm(true, false, n, size, n, 1.0f, shares, n, context_gradient, h,
-				  0.0f, query_gradient + 2 * h, stride, way->scratch);
-	InterestSgemm(false, true, n, n, size, 1.0f, context_gradient, h, query + 2 * h, stride,
-				  0.0f, through, n, way->scratch);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < tape->tokens; i++)
 	{
-		const float *p = shares + (size_t) i * n;
-		float	   *d = through + (size_t) i * n;
-		float		mean = way->kernel->dot(n, p, d);
+		float	   *x = wide.x + (size_t) i * wide.stride;
+		float	   *slopes = slope.x + (size_t) i * slope.stride;
 
-		for (int j = 0; j < n; j++)
-			d[j] = p[j] * (d[j] - mean);
-	}
-	InterestSgemm(false, false, n, size, n, scale, through, n, query + h, stride,
-				  0.0f, query_gradient, stride, way->scratch);
-	InterestSgemm(true, false, n, size, n, scale, through, n, query, stride,
-				  0.0f, query_gradient + h, stride, way->scratch);
-}
-
-static void
-BackwardAttention(const Way *way, const float *mixed, const float *context_gradient, float *mixed_gradient)
-{
-	InterestArenaMark mark = InterestArenaGetMark(way->scratch);
-	int			size = way->hidden / way->encoder->config.heads;
-	float	   *shares = NewLines(way, way->length, way->length);
-	float	   *through = NewLines(way, way->length, way->length);
-
-	for (int t = 0; t < way->texts; t++)
-		for (int head = 0; head < way->encoder->config.heads; head++)
+		if (kind == INTEREST_ACTIVATION_GELU)
 		{
-			size_t		line = (size_t) t * way->length * way->hidden;
-			size_t		at = 3 * line + (size_t) head * size;
-
-			BackwardHead(way, mixed + at, context_gradient + line + head * size, shares, through,
-						 mixed_gradient + at);
+			tape->kernel->gelu_slope(wide.width, x, slopes);
+			continue;
 		}
-	InterestArenaReturnTo(way->scratch, mark);
+		memcpy(slopes, x, sizeof(float) * (size_t) wide.width);
+		(kind == INTEREST_ACTIVATION_RELU ? tape->kernel->relu : tape->kernel->gelu_tanh) (wide.width, x);
+		for (int j = 0; j < wide.width; j++)
+			slopes[j] = (float) Slope(kind, slopes[j], x[j]);
+	}
 }
 
-/* gradient (tokens, hidden) of a layer's output to that of its input x, in place. */
+/* x through a layer, in place. */
 static void
-BackwardLayer(const Way *way, int number, const float *x, float *gradient)
+RunLayer(Tape *tape, int number)
 {
-	InterestArenaMark mark = InterestArenaGetMark(way->scratch);
-	const InterestEncoderLayer *layer = &way->encoder->layers[number];
-	float	   *wide = NewLines(way, way->tokens, way->intermediate);
-	float	   *mixed = NewLines(way, way->tokens, 3 * way->hidden);
-	float	   *narrow = NewLines(way, way->tokens, way->hidden);
-	Weights		weights;
-	Inside		inside;
+	const InterestEncoderLayer *layer = &tape->encoder->layers[number];
+	const Inside *inside = &tape->layers[number];
 
-	OpenWeights(way, number, true, &weights);
-	NewInside(way, &inside);
-	RunLayer(way, number, &weights, x, &inside);
-
-	BackwardNorm(way, layer->output_norm, inside.contracted, gradient);
-	Backward(way, &weights, CONTRACT, gradient, wide);
-	BackwardActivation(way, &inside, wide);
-	Backward(way, &weights, EXPAND, wide, narrow);
-	AddLines(way, narrow, gradient);
-	BackwardNorm(way, layer->attention_norm, inside.attended, gradient);
-	Backward(way, &weights, ATTENTION_OUTPUT, gradient, narrow);
-	BackwardAttention(way, inside.mixed, narrow, mixed);
-	Backward(way, &weights, ATTENTION_INPUT, mixed, narrow);
-	AddLines(way, narrow, gradient);
-	InterestArenaReturnTo(way->scratch, mark);
+	OpenWeights(tape, number, false);
+	Forward(tape, ATTENTION_INPUT, tape->x, inside->mixed);
+	for (int first = 0; first < tape->tokens; first += tape->length)
+		InterestAttend(&tape->attention.attention, tape->length, inside->mixed.x + (size_t) first * inside->mixed.stride,
+					   tape->context.x + (size_t) first * tape->context.stride);
+	Forward(tape, ATTENTION_OUTPUT, tape->context, inside->attended);
+	AddAndNormalize(tape, layer->attention_norm, tape->x, inside->attended, tape->middle);
+	Forward(tape, EXPAND, tape->middle, tape->wide);
+	Activate(tape, tape->wide, inside->slope);
+	Forward(tape, CONTRACT, tape->wide, inside->contracted);
+	AddAndNormalize(tape, layer->output_norm, tape->middle, inside->contracted, tape->x);
 }
 
-/* The gradient of a text's pooled vector (hidden), not yet normalized, to its tokens' x (length, hidden). */
+/* The hidden states after the last layer, of words (tokens, hidden). */
 static void
-BackwardPool(const Way *way, const float *x, const float *pooled, const float *pooled_gradient, float *gradient)
+RunLayers(Tape *tape, const float *words)
 {
-	int			h = way->hidden;
+	const Lines embedded = tape->embedded;
+	size_t		size = sizeof(float) * (size_t) embedded.width;
 
-	for (int i = 0; i < way->length; i++)
-		for (int j = 0; j < h; j++)
-		{
-			size_t		at = (size_t) i * h + j;
-			bool		first = i == 0;
+	for (int i = 0; i < tape->tokens; i++)
+	{
+		memcpy(embedded.x + (size_t) i * embedded.stride, words + (size_t) i * embedded.width, size);
+		memcpy(tape->x.x + (size_t) i * tape->x.stride,
+			   tape->encoder->positions + (size_t) (i % tape->length) * embedded.width, size);
+	}
+	AddAndNormalize(tape, tape->encoder->embedding_norm, tape->x, embedded, tape->x);
+	for (int i = 0; i < tape->encoder->config.layers; i++)
+		RunLayer(tape, i);
+}
 
-			switch (way->encoder->config.pooling)
+/* The pooled vector of a text, not yet normalized. */
+static void
+PoolText(const Tape *tape, const float *x, float *out)
+{
+	int			h = tape->x.width;
+
+	switch (tape->encoder->config.pooling)
+	{
+		case INTEREST_POOLING_CLS:
+			memcpy(out, x, sizeof(float) * (size_t) h);
+			break;
+		case INTEREST_POOLING_MAX:
+			tape->kernel->max_rows(tape->length, h, x, tape->x.stride, out);
+			break;
+		case INTEREST_POOLING_MEAN:
+			tape->kernel->mean_rows(tape->length, h, x, tape->x.stride, out);
+			break;
+	}
+}
+
+/* --- backward --- */
+
+/* The gradient by LayerNorm(from), to that by from, in place. */
+static void
+BackwardNorm(const Tape *tape, InterestEncoderNorm norm, Lines from)
+{
+	tape->kernel->layer_norm_gradient(tape->tokens, from.width, from.x, from.stride, norm.gain,
+									  tape->encoder->config.layer_norm_epsilon,
+									  tape->gradient.x, tape->gradient.stride);
+}
+
+/* gradient += x */
+static void
+AddLines(const Tape *tape, Lines x)
+{
+	for (int i = 0; i < tape->tokens; i++)
+		tape->kernel->add(x.width, x.x + (size_t) i * x.stride, tape->gradient.x + (size_t) i * tape->gradient.stride);
+}
+
+/* The gradient by a layer's output, to that by its input, in place. */
+static void
+BackwardLayer(Tape *tape, int number)
+{
+	const InterestEncoderLayer *layer = &tape->encoder->layers[number];
+	const Inside *inside = &tape->layers[number];
+
+	OpenWeights(tape, number, true);
+	BackwardNorm(tape, layer->output_norm, inside->contracted);
+	Backward(tape, CONTRACT, tape->gradient, tape->wide);
+	for (int i = 0; i < tape->tokens; i++)
+		tape->kernel->multiply(tape->wide.width, inside->slope.x + (size_t) i * inside->slope.stride,
+							   tape->wide.x + (size_t) i * tape->wide.stride);
+	Backward(tape, EXPAND, tape->wide, tape->middle);
+	AddLines(tape, tape->middle);
+	BackwardNorm(tape, layer->attention_norm, inside->attended);
+	Backward(tape, ATTENTION_OUTPUT, tape->gradient, tape->context);
+	for (int first = 0; first < tape->tokens; first += tape->length)
+		InterestAttendBackward(&tape->attention, tape->length, inside->mixed.x + (size_t) first * inside->mixed.stride,
+							   tape->context.x + (size_t) first * tape->context.stride,
+							   tape->mixed_gradient.x + (size_t) first * tape->mixed_gradient.stride);
+	Backward(tape, ATTENTION_INPUT, tape->mixed_gradient, tape->middle);
+	AddLines(tape, tape->middle);
+}
+
+/* The gradient of a text's pooled vector (hidden), not yet normalized, to its tokens' x. */
+static void
+BackwardPool(const Tape *tape, const float *x, const float *pooled, const float *pooled_gradient, float *gradient)
+{
+	for (int i = 0; i < tape->length; i++, x += tape->x.stride, gradient += tape->gradient.stride)
+		for (int j = 0; j < tape->x.width; j++)
+			switch (tape->encoder->config.pooling)
 			{
 				case INTEREST_POOLING_CLS:
-					gradient[at] = first ? pooled_gradient[j] : 0.0f;
+					gradient[j] = i == 0 ? pooled_gradient[j] : 0.0f;
 					break;
 				case INTEREST_POOLING_MAX:
-					gradient[at] = x[at] == pooled[j] ? pooled_gradient[j] : 0.0f;
+					gradient[j] = x[j] == pooled[j] ? pooled_gradient[j] : 0.0f;
 					break;
 				case INTEREST_POOLING_MEAN:
-					gradient[at] = pooled_gradient[j] / (float) way->length;
+					gradient[j] = pooled_gradient[j] / (float) tape->length;
 					break;
 			}
-		}
 }
 
-/* Pools every text, asks the objective, and goes back to x (tokens, hidden). */
+/* Pools a text, asks the objective, and goes back to its x; pooled and pooled_gradient are scratch. */
 static void
-TurnRound(const Way *way, const float *x, const InterestEncoderObjective *objective, float *out, float *gradient)
+TurnRound(const Tape *tape, int text, const InterestEncoderObjective *objective, float *vector,
+		  float *pooled, float *pooled_gradient)
 {
-	InterestArenaMark mark = InterestArenaGetMark(way->scratch);
-	int			h = way->hidden;
-	float	   *pooled = NewLines(way, 1, h);
-	float	   *pooled_gradient = NewLines(way, 1, h);
+	int			h = tape->x.width;
+	size_t		first = (size_t) text * tape->length;
+	const float *x = tape->x.x + first * tape->x.stride;
 
-	for (int t = 0; t < way->texts; t++)
+	PoolText(tape, x, pooled);
+	memcpy(vector, pooled, sizeof(float) * (size_t) h);
+	if (tape->encoder->config.normalize)
+		tape->kernel->normalize(h, vector);
+	objective->gradient(objective->context, text, vector, pooled_gradient);
+	if (tape->encoder->config.normalize)
 	{
-		size_t		line = (size_t) t * way->length * h;
-		float	   *vector = out + (size_t) t * h;
+		double		norm = sqrt((double) tape->kernel->dot(h, pooled, pooled));
 
-		PoolText(way, x + line, pooled);
-		memcpy(vector, pooled, sizeof(float) * (size_t) h);
-		if (way->encoder->config.normalize)
-			way->kernel->normalize(h, vector);
-		objective->gradient(objective->context, t, vector, pooled_gradient);
-		if (way->encoder->config.normalize)
-		{
-			double		norm = sqrt((double) way->kernel->dot(h, pooled, pooled));
-
-			way->kernel->axpy(h, -way->kernel->dot(h, vector, pooled_gradient), vector, pooled_gradient);
-			way->kernel->scale(h, (float) (1.0 / (norm > LEAST_NORM ? norm : LEAST_NORM)), pooled_gradient);
-		}
-		BackwardPool(way, x + line, pooled, pooled_gradient, gradient + line);
+		tape->kernel->axpy(h, -tape->kernel->dot(h, vector, pooled_gradient), vector, pooled_gradient);
+		tape->kernel->scale(h, (float) (1.0 / (norm > LEAST_NORM ? norm : LEAST_NORM)), pooled_gradient);
 	}
-	InterestArenaReturnTo(way->scratch, mark);
-}
-
-/* The hidden states before each layer and after the last, of the embeddings' sums. */
-static float **
-RunLayers(const Way *way, const float *embedded)
-{
-	int			layers = way->encoder->config.layers;
-	float	  **x = InterestArenaArray(way->scratch, float *, layers + 1);
-	InterestArenaMark mark;
-	Inside		inside;
-
-	for (int i = 0; i <= layers; i++)
-		x[i] = NewLines(way, way->tokens, way->hidden);
-	mark = InterestArenaGetMark(way->scratch);
-	NewInside(way, &inside);
-	Normalize(way, way->encoder->embedding_norm, embedded, x[0]);
-	for (int i = 0; i < layers; i++)
-	{
-		InterestArenaMark layer = InterestArenaGetMark(way->scratch);
-		Weights		weights;
-
-		OpenWeights(way, i, false, &weights);
-		RunLayer(way, i, &weights, x[i], &inside);
-		Normalize(way, way->encoder->layers[i].output_norm, inside.contracted, x[i + 1]);
-		InterestArenaReturnTo(way->scratch, layer);
-	}
-	InterestArenaReturnTo(way->scratch, mark);
-	return x;
+	BackwardPool(tape, x, pooled, pooled_gradient, tape->gradient.x + first * tape->gradient.stride);
 }
 
 void
-InterestEncodeBackward(const InterestEncoder *encoder, InterestArena *scratch, int texts, int length,
-					   const float *words, const InterestEncoderObjective *objective, float *out,
-					   float *gradient)
+InterestEncodeBackward(InterestEncoderTape *tape, int texts, const float *words,
+					   const InterestEncoderObjective *objective, float *out, float *gradient)
 {
-	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	const Way	way = {
-		.encoder = encoder, .kernel = encoder->kernel, .scratch = scratch, .texts = texts, .length = length,
-		.tokens = texts * length, .hidden = encoder->config.hidden, .intermediate = encoder->config.intermediate
-	};
-	float	   *embedded = AddPositions(&way, words);
-	float	  **x = RunLayers(&way, embedded);
+	int			h = tape->x.width;
 
-	TurnRound(&way, x[encoder->config.layers], objective, out, gradient);
-	for (int i = encoder->config.layers; i-- > 0;)
-		BackwardLayer(&way, i, x[i], gradient);
-	BackwardNorm(&way, encoder->embedding_norm, embedded, gradient);
-	InterestArenaReturnTo(scratch, mark);
+	tape->tokens = texts * tape->length;
+	RunLayers(tape, words);
+	for (int t = 0; t < texts; t++)
+		TurnRound(tape, t, objective, out + (size_t) t * h, tape->middle.x, tape->context.x);
+	for (int i = tape->encoder->config.layers; i-- > 0;)
+		BackwardLayer(tape, i);
+	BackwardNorm(tape, tape->encoder->embedding_norm, tape->embedded);
+	for (int i = 0; i < tape->tokens; i++)
+		memcpy(gradient + (size_t) i * h, tape->gradient.x + (size_t) i * tape->gradient.stride, sizeof(float) * (size_t) h);
 }
 
 void
@@ -563,27 +400,26 @@ InterestEncodeAttention(const InterestEncoder *encoder, InterestArena *scratch, 
 						float *weights)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	int			h = encoder->config.hidden;
-	int			heads = encoder->config.heads;
-	const Way	way = {
-		.encoder = encoder, .kernel = encoder->kernel, .scratch = scratch, .texts = 1, .length = length,
-		.tokens = length, .hidden = h, .intermediate = encoder->config.intermediate
-	};
-	float	   *words = NewLines(&way, length, h);
-	float	   *mixed = NewLines(&way, length, 3 * h);
-	float	   *shares = NewLines(&way, length, length);
-	Weights		matrices;
+	const InterestEncoderConfig *config = &encoder->config;
+	int			size = config->hidden / config->heads;
+	int			stride = InterestAttentionStride(length);
+	Tape	   *tape = InterestEncoderTapeMake(encoder, scratch, 1, length);
+	float	   *words = InterestArenaArray(scratch, float, (size_t) length * config->hidden);
 
 	for (int i = 0; i < length; i++)
-		InterestEncoderWord(encoder, ids[i], words + (size_t) i * h);
-	OpenWeights(&way, encoder->config.layers - 1, false, &matrices);
-	Forward(&way, &matrices, ATTENTION_INPUT, RunLayers(&way, AddPositions(&way, words))[encoder->config.layers - 1], mixed);
+		InterestEncoderWord(encoder, ids[i], words + (size_t) i * config->hidden);
+	tape->tokens = length;
+	RunLayers(tape, words);
 	memset(weights, 0, sizeof(float) * (size_t) length);
-	for (int head = 0; head < heads; head++)
+	for (int head = 0; head < config->heads; head++)
 	{
-		AttentionShares(&way, mixed + head * (h / heads), mixed + h + head * (h / heads), shares);
-		for (int i = 0; i < length * length; i++)
-			weights[i % length] += shares[i] / (float) (heads * length);
+		const float *shares = tape->attention.shares;
+
+		InterestAttentionShares(&tape->attention.attention, length,
+								tape->layers[config->layers - 1].mixed.x + head * size, tape->attention.shares);
+		for (int i = 0; i < length; i++)
+			for (int j = 0; j < length; j++)
+				weights[j] += shares[(size_t) i * stride + j] / (float) (config->heads * length);
 	}
 	InterestArenaReturnTo(scratch, mark);
 }

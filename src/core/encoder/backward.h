@@ -21,13 +21,20 @@ typedef struct InterestEncoderObjective
 } InterestEncoderObjective;
 
 /*
- * words (texts, length, hidden) are embeddings in place of those that token ids
- * have.  out (texts, hidden) are the pooled vectors; gradient (texts, length,
- * hidden) is the objective's by the words.  Scratch is given back; cancel checks
- * go to its host.
+ * What a way forward leaves for the way back, and room for both, of up to texts
+ * texts of length tokens: some 90 kB a token of MiniLM.  Cancel checks go to the
+ * arena's host.
  */
-extern void InterestEncodeBackward(const InterestEncoder *encoder, InterestArena *scratch,
-								   int texts, int length, const float *words,
+typedef struct InterestEncoderTape InterestEncoderTape;
+extern InterestEncoderTape *InterestEncoderTapeMake(const InterestEncoder *encoder, InterestArena *arena,
+													int texts, int length);
+
+/*
+ * words (texts, length, hidden) are embeddings in place of those that token ids
+ * have; not more texts than the tape has room for.  out (texts, hidden) are the
+ * pooled vectors; gradient (texts, length, hidden) is the objective's by the words.
+ */
+extern void InterestEncodeBackward(InterestEncoderTape *tape, int texts, const float *words,
 								   const InterestEncoderObjective *objective,
 								   float *out, float *gradient);
 

@@ -9,13 +9,11 @@
  */
 #include "core/encoder/encoder.h"
 
+#include "core/encoder/attention.h"
 #include "core/encoder/weights.h"
 
 #include <math.h>
 #include <string.h>
-
-/* Tokens whose attention scores are held at a time. */
-#define QUERY_BLOCK 64
 
 /* Multiplications between two checks for cancel: about 20 ms of one core. */
 #define CANCEL_WORK ((int64_t) 1 << 30)
@@ -48,35 +46,14 @@ typedef struct Pass
 	char	   *codes;			/* (tokens, hidden or intermediate) */
 	float	   *margins;		/* (tokens, INTEREST_INT8_MARGIN) */
 
-	/* One head of one text. */
-	float	   *keys;			/* panels of (tokens of the text, head size) */
-	float	   *values;			/* panels of (head size, tokens of the text) */
-	float	   *scores;			/* (QUERY_BLOCK, tokens of the text) */
+	InterestAttention attention;
 } Pass;
-
-static int
-WholePanels(int n)
-{
-	return (n + INTEREST_PANEL_WIDTH - 1) / INTEREST_PANEL_WIDTH * INTEREST_PANEL_WIDTH;
-}
-
-/*
- * A row stride for n floats.  Strides of a large power of two map the rows of a
- * tile to the same sets of the first-level cache, so one more cache line.
- */
-static int
-Stride(int n)
-{
-	const int	line = INTEREST_ALIGNMENT / (int) sizeof(float);
-
-	return (n + line - 1) / line * line + line;
-}
 
 /* A row stride for the codes of n numbers, in bytes. */
 static size_t
 CodeStride(const Pass *pass, int n)
 {
-	return sizeof(float) * (size_t) Stride((n * pass->narrow->code_size + 3) / 4);
+	return sizeof(float) * (size_t) InterestRowStride((n * pass->narrow->code_size + 3) / 4);
 }
 
 static float *
@@ -90,11 +67,10 @@ static void
 NewBuffers(Pass *pass, InterestArena *scratch, int tokens, int longest)
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
-	int			head = config->hidden / config->heads;
 
-	pass->hidden_stride = Stride(config->hidden);
-	pass->mixed_stride = Stride(3 * config->hidden);
-	pass->wide_stride = Stride(config->intermediate);
+	pass->hidden_stride = InterestRowStride(config->hidden);
+	pass->mixed_stride = InterestRowStride(3 * config->hidden);
+	pass->wide_stride = InterestRowStride(config->intermediate);
 	pass->x = NewMatrix(scratch, tokens, pass->hidden_stride);
 	pass->mixed = NewMatrix(scratch, tokens, pass->mixed_stride);
 	pass->context = NewMatrix(scratch, tokens, pass->hidden_stride);
@@ -106,10 +82,7 @@ NewBuffers(Pass *pass, InterestArena *scratch, int tokens, int longest)
 		pass->codes = InterestArenaAllocate(scratch, CodeStride(pass, widest) * (size_t) tokens);
 		pass->margins = InterestArenaArray(scratch, float, (size_t) tokens * INTEREST_INT8_MARGIN);
 	}
-	/* Scores are made of whole panels, so these must hold numbers everywhere. */
-	pass->keys = InterestArenaAllocateZero(scratch, sizeof(float) * InterestPanelsSize(longest, head));
-	pass->values = InterestArenaArray(scratch, float, InterestPanelsSize(head, longest));
-	pass->scores = NewMatrix(scratch, QUERY_BLOCK, Stride(WholePanels(longest)));
+	InterestAttentionInit(&pass->attention, pass->kernel, scratch, config->hidden, config->heads, longest);
 }
 
 /* Makes rows (n) of tokens from first on ready for the layer that they go into next. */
@@ -206,54 +179,18 @@ Embed(const Pass *pass)
 			   config->hidden, pass->x, pass->hidden_stride);
 }
 
-/*
- * One head of one text: context = softmax(query key' / sqrt(size)) value.
- * query is (length, size) within the rows of mixed, context within its own.
- */
-static void
-AttendHead(const Pass *pass, int length, const float *query, float *context)
-{
-	const InterestKernel *kernel = pass->kernel;
-	int			hidden = pass->encoder->config.hidden;
-	int			size = hidden / pass->encoder->config.heads;
-	int			stride = pass->mixed_stride;
-	int			score_stride = Stride(WholePanels(length));
-	float		scale = 1.0f / sqrtf((float) size);
-
-	kernel->pack(length, size, query + hidden, stride, pass->keys);
-	InterestPackPanelsTransposed(size, length, query + 2 * hidden, stride, pass->values);
-	for (int first = 0; first < length; first += QUERY_BLOCK)
-	{
-		int			rows = length - first < QUERY_BLOCK ? length - first : QUERY_BLOCK;
-
-		InterestCheckCancel(pass->host);
-		/* Whole panels of scores are quicker; those beyond length are not read. */
-		kernel->product(rows, WholePanels(length), size, query + (size_t) first * stride, stride,
-						pass->keys, NULL, pass->scores, score_stride);
-		for (int i = 0; i < rows; i++)
-			kernel->softmax(length, pass->scores + (size_t) i * score_stride, scale);
-		kernel->product(rows, size, length, pass->scores, score_stride,
-						pass->values, NULL,
-						context + (size_t) first * pass->hidden_stride, pass->hidden_stride);
-	}
-}
-
 static void
 Attend(const Pass *pass, const InterestEncoderLinear *next)
 {
 	const InterestEncoderConfig *config = &pass->encoder->config;
-	int			size = config->hidden / config->heads;
-	const float *query = pass->mixed;
+	const float *mixed = pass->mixed;
 	float	   *context = pass->context;
 
 	for (int t = 0; t < pass->texts; t++)
 	{
-		int			length = pass->lengths[t];
-
-		for (int head = 0; head < config->heads; head++)
-			AttendHead(pass, length, query + head * size, context + head * size);
-		query += (size_t) length * pass->mixed_stride;
-		context += (size_t) length * pass->hidden_stride;
+		InterestAttend(&pass->attention, pass->lengths[t], mixed, context);
+		mixed += (size_t) pass->lengths[t] * pass->mixed_stride;
+		context += (size_t) pass->lengths[t] * pass->hidden_stride;
 	}
 	if (pass->narrow)
 		Narrow(pass, next, 0, pass->tokens, config->hidden, pass->context, pass->hidden_stride);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Tokens that run through the encoder together: enough for its products, within some 50 MB for small ones. */
-#define PASS_TOKENS 2048
+#define PASS_TOKENS 512
 
 /* A fusion over zeros, for gradients that nobody asks for. */
 static InterestFusion
@@ -109,25 +109,22 @@ ReadEnds(const InterestTokenCase *what, const Objective *objective, const int32_
 		 InterestTokenValues *values, InterestStatus *status)
 {
 	int			hidden = what->encoder->config.hidden;
-	int			lengths[2] = {what->length, what->length};
-	int32_t    *ids = InterestArenaArray(arena, int32_t, 2 * what->length);
-	float	   *vectors = InterestArenaArray(arena, float, 2 * hidden);
+	float	   *vector = InterestArenaArray(arena, float, hidden);
 	float	   *unasked = InterestArenaArray(arena, float, hidden);
 
-	memcpy(ids, what->ids, sizeof(int32_t) * (size_t) what->length);
-	memcpy(ids + what->length, baseline, sizeof(int32_t) * (size_t) what->length);
-	if (!InterestEncode(what->encoder, arena, 2, ids, lengths, vectors, status))
+	if (!InterestEncode(what->encoder, arena, 1, baseline, &what->length, vector, status))
 		return false;
-	values->row = AskRow(objective, vectors, unasked);
-	values->baseline = AskRow(objective, vectors + hidden, unasked);
-	values->baseline_sentence = vectors + hidden;
+	values->row = AskRow(objective, what->sentence, unasked);
+	values->baseline = AskRow(objective, vector, unasked);
+	values->baseline_sentence = vector;
 	return true;
 }
 
 /* Adds to the tokens' values what points (count) of the path, from first on, say. */
 static void
 IntegratePoints(const InterestTokenCase *what, const InterestQuadrature *quadrature, int first, int count,
-				Objective *objective, const float *from, const float *step, InterestArena *arena, double *token)
+				Objective *objective, InterestEncoderTape *tape, const float *from, const float *step,
+				InterestArena *arena, double *token)
 {
 	InterestArenaMark mark = InterestArenaGetMark(arena);
 	const InterestEncoderObjective asked = {objective, AskGradient};
@@ -140,7 +137,7 @@ IntegratePoints(const InterestTokenCase *what, const InterestQuadrature *quadrat
 	for (int q = 0; q < count; q++)
 		for (int i = 0; i < n; i++)
 			words[(size_t) q * n + i] = from[i] + (float) quadrature->point[first + q] * step[i];
-	InterestEncodeBackward(what->encoder, arena, count, what->length, words, &asked, out, gradient);
+	InterestEncodeBackward(tape, count, words, &asked, out, gradient);
 	for (int q = 0; q < count; q++)
 		for (int i = 0; i < n; i++)
 			token[i / hidden] += quadrature->weight[first + q] * step[i] * gradient[(size_t) q * n + i];
@@ -153,13 +150,15 @@ InterestExplainTokens(const InterestTokenCase *what, const InterestQuadrature *q
 {
 	int			hidden = what->encoder->config.hidden;
 	int			n = what->length * hidden;
-	int			points = PASS_TOKENS / what->length > 0 ? PASS_TOKENS / what->length : 1;
+	int			room = PASS_TOKENS / what->length > 0 ? PASS_TOKENS / what->length : 1;
+	int			points = room < INTEREST_QUADRATURE_POINTS ? room : INTEREST_QUADRATURE_POINTS;
 	float	   *from = InterestArenaArray(arena, float, n);
 	float	   *step = InterestArenaArray(arena, float, n);
 	int32_t    *baseline = BaselineIds(what, arena);
 	Objective	objective = {
 		what, {.kernel = what->encoder->kernel, .sgemm = InterestSgemm, .scratch = arena}
 	};
+	InterestEncoderTape *tape;
 
 	values->token = InterestArenaAllocateZero(arena, sizeof(double) * (size_t) what->length);
 	if (!ReadEnds(what, &objective, baseline, arena, values, status))
@@ -171,12 +170,13 @@ InterestExplainTokens(const InterestTokenCase *what, const InterestQuadrature *q
 	}
 	for (int i = 0; i < n; i++)
 		step[i] -= from[i];
+	tape = InterestEncoderTapeMake(what->encoder, arena, points, what->length);
 	for (int first = 0; first < INTEREST_QUADRATURE_POINTS; first += points)
 	{
 		int			left = INTEREST_QUADRATURE_POINTS - first;
 
-		IntegratePoints(what, quadrature, first, points < left ? points : left, &objective, from, step, arena,
-						values->token);
+		IntegratePoints(what, quadrature, first, points < left ? points : left, &objective, tape, from, step,
+						arena, values->token);
 	}
 	values->gap = values->row - values->baseline;
 	for (int i = 0; i < what->length; i++)

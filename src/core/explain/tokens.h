@@ -23,6 +23,7 @@ typedef struct InterestTokenCase
 	const double *direction;	/* (d) */
 	int			length;			/* tokens, special ones included */
 	const int32_t *ids;			/* (length): the first and the last one are special */
+	const float *sentence;		/* (hidden): what the encoder makes of them */
 	int32_t		baseline;		/* id */
 } InterestTokenCase;
 

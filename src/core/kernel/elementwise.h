@@ -98,6 +98,25 @@ Gelu(int n, float *x)
 	}
 }
 
+/* The slope is P + x p, P the normal distribution and p its density; x P is the value. */
+KERNEL_TARGET static void
+GeluSlope(int n, float *x, float *slope)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		value = LanesRead(x + j, count);
+		Lanes		half = LanesMultiply(value, LanesSet(0.5f));
+		Lanes		erf = LanesErf(LanesMultiply(value, LanesSet(0.707106781f)));
+		Lanes		share = LanesFma(erf, LanesSet(0.5f), LanesSet(0.5f));
+		Lanes		density = LanesExp(LanesMultiply(half, LanesSubtract(LanesSet(0.0f), value)));
+
+		LanesWrite(x + j, count, LanesFma(half, erf, half));
+		LanesWrite(slope + j, count,
+				   LanesFma(LanesMultiply(value, LanesSet(0.398942280f)), density, share));
+	}
+}
+
 /*
  * x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2 / pi) (x + 0.044715 x^3).
  * The exponent is held to 88 where the result is 0 to single precision.
@@ -205,6 +224,63 @@ LayerNorm(int rows, int n, float *x, int ldx, const float *residual, int ld_resi
 	}
 }
 
+KERNEL_TARGET InterestForceInline float
+RowSum(int n, const float *x)
+{
+	Lanes		sum = LanesSet(0.0f);
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+		sum = LanesAdd(sum, LanesRead(x + j, LanesLeft(n, j)));
+	return LanesFold(sum);
+}
+
+/*
+ * With y the normal x and g = gain * gradient, a row's gradient by x is
+ * (g - mean g - y mean(g y)) / deviation.
+ */
+KERNEL_TARGET InterestForceInline void
+NormalGradient(int n, const float *x, float mean, float deviation, const float *gain, float *gradient)
+{
+	Lanes		factor = LanesSet(1.0f / deviation);
+	Lanes		sum = LanesSet(0.0f);
+	Lanes		along = LanesSet(0.0f);
+	Lanes		mean_g;
+	Lanes		mean_gy;
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		y = LanesMultiply(LanesSubtract(LanesRead(x + j, count), LanesSet(mean)), factor);
+		Lanes		g = LanesMultiply(LanesRead(gradient + j, count), LanesRead(gain + j, count));
+
+		LanesWrite(gradient + j, count, g);
+		sum = LanesAdd(sum, g);
+		along = LanesFma(g, y, along);
+	}
+	mean_g = LanesSet(LanesFold(sum) / (float) n);
+	mean_gy = LanesSet(-LanesFold(along) / (float) n);
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		y = LanesMultiply(LanesSubtract(LanesRead(x + j, count), LanesSet(mean)), factor);
+		Lanes		g = LanesSubtract(LanesRead(gradient + j, count), mean_g);
+
+		LanesWrite(gradient + j, count, LanesMultiply(LanesFma(y, mean_gy, g), factor));
+	}
+}
+
+KERNEL_TARGET static void
+LayerNormGradient(int rows, int n, const float *x, int ldx, const float *gain, float epsilon,
+				  float *gradient, int ld_gradient)
+{
+	for (int i = 0; i < rows; i++, x += ldx, gradient += ld_gradient)
+	{
+		float		mean = RowSum(n, x) / (float) n;
+
+		NormalGradient(n, x, mean, sqrtf(SquaredDeviations(n, x, mean) / (float) n + epsilon), gain, gradient);
+	}
+}
+
 KERNEL_TARGET static void
 Scale(int n, float alpha, float *x)
 {
@@ -305,6 +381,31 @@ Dot(int n, const float *x, const float *y)
 }
 
 KERNEL_TARGET static void
+SoftmaxGradient(int n, const float *p, float scale, float *gradient)
+{
+	Lanes		mean = LanesSet(Dot(n, p, gradient));
+
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+		Lanes		share = LanesMultiply(LanesRead(p + j, count), LanesSet(scale));
+
+		LanesWrite(gradient + j, count, LanesMultiply(share, LanesSubtract(LanesRead(gradient + j, count), mean)));
+	}
+}
+
+KERNEL_TARGET static void
+Multiply(int n, const float *x, float *y)
+{
+	for (int j = 0; j < n; j += INTEREST_LANES)
+	{
+		int			count = LanesLeft(n, j);
+
+		LanesWrite(y + j, count, LanesMultiply(LanesRead(y + j, count), LanesRead(x + j, count)));
+	}
+}
+
+KERNEL_TARGET static void
 Normalize(int n, float *x)
 {
 	float		norm = sqrtf(Dot(n, x, x));
@@ -387,14 +488,18 @@ PackRows(int n, int k, const float *w, int ldw, float *panels)
 	.product = Product, \
 	.pack = PackRows, \
 	.layer_norm = LayerNorm, \
+	.layer_norm_gradient = LayerNormGradient, \
 	.gelu = Gelu, \
+	.gelu_slope = GeluSlope, \
 	.gelu_tanh = GeluTanh, \
 	.relu = Relu, \
 	.softmax = Softmax, \
+	.softmax_gradient = SoftmaxGradient, \
 	.mean_rows = MeanRows, \
 	.max_rows = MaxRows, \
 	.normalize = Normalize, \
 	.dot = Dot, \
 	.add = Add, \
+	.multiply = Multiply, \
 	.axpy = Axpy, \
 	.scale = Scale

@@ -256,6 +256,53 @@ InterestPackColumns(InterestStorage storage, int first, int n, int k, const void
 	}
 }
 
+/* to (count) = numbers of a cell of a column whose scale is that. */
+static void
+WidenCell(InterestStorage storage, const char *cell, float scale, int count, float *to)
+{
+	if (storage == INTEREST_STORAGE_INT8)
+		InterestFromInt8((size_t) count, (const int8_t *) cell, scale, to);
+	else
+		InterestFromBf16((size_t) count, (const uint16_t *) cell, to);
+}
+
+void
+InterestWidenPanels(InterestStorage storage, int n, int k, const InterestNarrowWeights *weights,
+					const int32_t *outliers, float *panels)
+{
+	size_t		width = InterestPanelsSize(n, 1);
+	int			depth = CellDepth(storage);
+	const char *cell = weights->panels;
+
+	for (size_t j = 0; j < width; j += INTEREST_PANEL_WIDTH, panels += (size_t) k * INTEREST_PANEL_WIDTH)
+	{
+		for (int p = 0; p < k; p += depth)
+			for (int q = 0; q < INTEREST_PANEL_WIDTH; q++, cell += INTEREST_CELL_SIZE)
+			{
+				int			count = k - p < depth ? k - p : depth;
+				float		numbers[INTEREST_CELL_SIZE];
+
+				WidenCell(storage, cell, weights->margins ? weights->margins[j + q] : 1.0f, count, numbers);
+				for (int i = 0; i < count; i++)
+					panels[(p + i) * INTEREST_PANEL_WIDTH + q] = numbers[i];
+			}
+		for (int i = 0; i < INTEREST_INT8_OUTLIERS && outliers; i++)
+			memcpy(panels + (size_t) outliers[i] * INTEREST_PANEL_WIDTH, weights->margins + (1 + i) * width + j,
+				   sizeof(float) * INTEREST_PANEL_WIDTH);
+	}
+}
+
+void
+InterestTransposePanels(const InterestKernel *kernel, int n, int k, const float *panels, float *transposed)
+{
+	for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH)
+		for (int p = 0; p < k; p += INTEREST_PANEL_WIDTH)
+			kernel->pack(k - p < INTEREST_PANEL_WIDTH ? k - p : INTEREST_PANEL_WIDTH,
+						 n - j < INTEREST_PANEL_WIDTH ? n - j : INTEREST_PANEL_WIDTH,
+						 panels + (size_t) j * k + (size_t) p * INTEREST_PANEL_WIDTH, INTEREST_PANEL_WIDTH,
+						 transposed + (size_t) p * n + (size_t) j * INTEREST_PANEL_WIDTH);
+}
+
 void
 InterestPackOffsets(int n, int k, const int8_t *w, int32_t *offsets)
 {

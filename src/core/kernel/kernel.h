@@ -113,6 +113,14 @@ typedef struct InterestKernel
 							   const float *gain, const float *bias, float epsilon);
 
 	/*
+	 * Rows of n: gradient, by LayerNorm(x) * gain, becomes that by x.  Error about
+	 * 1e-6 of the largest |gain * gradient| / deviation of its row.
+	 */
+	void		(*layer_norm_gradient) (int rows, int n, const float *x, int ldx,
+										const float *gain, float epsilon,
+										float *gradient, int ld_gradient);
+
+	/*
 	 * Activations in place.  gelu is the erf form, x * (1 + erf(x / sqrt 2)) / 2;
 	 * gelu_tanh the approximation that models call gelu_new.  Error at most
 	 * 3e-7 * max(1, |x|).
@@ -121,8 +129,14 @@ typedef struct InterestKernel
 	void		(*gelu_tanh) (int n, float *x);
 	void		(*relu) (int n, float *x);
 
+	/* gelu, and its slope at what x was; error of that at most 4e-7. */
+	void		(*gelu_slope) (int n, float *x, float *slope);
+
 	/* One row: x = softmax(scale * x).  Relative error of an element < 1e-6. */
 	void		(*softmax) (int n, float *x, float scale);
+
+	/* gradient, by p = softmax(scale * x), becomes that by x. */
+	void		(*softmax_gradient) (int n, const float *p, float scale, float *gradient);
 
 	/* out (n) = the mean, or the largest, of the rows of x (rows, n); rows >= 1. */
 	void		(*mean_rows) (int rows, int n, const float *x, int ldx, float *out);
@@ -133,8 +147,9 @@ typedef struct InterestKernel
 
 	float		(*dot) (int n, const float *x, const float *y);
 
-	/* y += x; y += alpha * x by fused multiply-add; x *= alpha. */
+	/* y += x; y *= x; y += alpha * x by fused multiply-add; x *= alpha. */
 	void		(*add) (int n, const float *x, float *y);
+	void		(*multiply) (int n, const float *x, float *y);
 	void		(*axpy) (int n, float alpha, const float *x, float *y);
 	void		(*scale) (int n, float alpha, float *x);
 
@@ -177,6 +192,30 @@ extern size_t InterestPanelsBytes(InterestStorage storage, int n, int k);
  */
 extern void InterestPackColumns(InterestStorage storage, int first, int n, int k,
 								const void *w, void *panels);
+
+/*
+ * panels of fp32 (n, k): the values that products take narrow weights for;
+ * outliers are the channels of int8, or NULL.
+ */
+extern void InterestWidenPanels(InterestStorage storage, int n, int k,
+								const InterestNarrowWeights *weights, const int32_t *outliers,
+								float *panels);
+
+/* The panels of the matrix (k, n) from those of (n, k); behind the last column anything may lie. */
+extern void InterestTransposePanels(const InterestKernel *kernel, int n, int k,
+									const float *panels, float *transposed);
+
+/*
+ * A row stride for n floats.  Strides of a large power of two map the rows of a
+ * tile to the same sets of the first-level cache, so one more cache line.
+ */
+static inline int
+InterestRowStride(int n)
+{
+	const int	line = INTEREST_ALIGNMENT / (int) sizeof(float);
+
+	return (n + line - 1) / line * line + line;
+}
 
 /* The offsets of int8 weights w (n, k). */
 extern void InterestPackOffsets(int n, int k, const int8_t *w, int32_t *offsets);
