@@ -123,6 +123,8 @@ GLUE = \
 	src/pg/doctor_live.o \
 	src/pg/document_reader.o \
 	src/pg/encode.o \
+	src/pg/encode_ahead.o \
+	src/pg/encode_ahead_plan.o \
 	src/pg/encode_cache.o \
 	src/pg/encode_workers.o \
 	src/pg/encoder_directory.o \
@@ -188,7 +190,7 @@ OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
-	encoder tokenize encoder_errors quantize doctor \
+	encoder tokenize encoder_errors encode_ahead quantize doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue recommend search rerank audience \

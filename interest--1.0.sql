@@ -188,15 +188,17 @@ CREATE FUNCTION interest_quantize_encoder(name text, new_name text, storage text
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_drop_encoder(name text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+CREATE FUNCTION interest_encode_support(internal) RETURNS internal
+	AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION interest_encode(body text, encoder text DEFAULT NULL) RETURNS real[]
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 100000 SUPPORT interest_encode_support;
 CREATE FUNCTION interest_encode(bodies text[], encoder text DEFAULT NULL) RETURNS real[]
 	AS 'MODULE_PATHNAME', 'interest_encode_array' LANGUAGE C STABLE PARALLEL SAFE COST 1000000;
 CREATE FUNCTION interest_tokenize(body text, encoder text DEFAULT NULL,
 		OUT ordinal integer, OUT token text, OUT id integer) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 1000 ROWS 32;
 CREATE FUNCTION interest_similarity(a text, b text, encoder text DEFAULT NULL) RETURNS real
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 200000;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 200000 SUPPORT interest_encode_support;
 
 REVOKE EXECUTE ON FUNCTION interest_load_encoder(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION interest_load_encoder(text, text, text) TO pg_read_server_files;
@@ -204,6 +206,7 @@ GRANT EXECUTE ON FUNCTION interest_load_encoder(text, text, text) TO pg_read_ser
 COMMENT ON FUNCTION interest_load_encoder(text, text, text) IS 'loads a BERT encoder from a Hugging Face directory of the server';
 COMMENT ON FUNCTION interest_quantize_encoder(text, text, text, text[]) IS 'makes another encoder of one of fp32, with weights of storage bf16 or int8, and says how near its vectors are on samples (built-in texts where NULL)';
 COMMENT ON FUNCTION interest_drop_encoder(text) IS 'drops an encoder that no model uses';
+COMMENT ON FUNCTION interest_encode_support(internal) IS 'planner support function: has texts of several rows encoded together';
 COMMENT ON FUNCTION interest_encode(text, text) IS 'vector of a text, as the encoder pools and normalises it';
 COMMENT ON FUNCTION interest_encode(text[], text) IS 'vectors of texts, one row of the result each';
 COMMENT ON FUNCTION interest_tokenize(text, text) IS 'tokens of a text as the encoder sees them, special tokens and truncation included';

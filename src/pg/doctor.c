@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "pg/doctor.h"
+#include "pg/encode.h"
 #include "pg/encode_cache.h"
 #include "pg/encoder_store.h"
 #include "pg/model_store.h"
@@ -163,10 +164,12 @@ static void
 CheckEncodeCache(ReturnSetInfo *result)
 {
 	InterestEncodeCacheState state = InterestEncodeCacheDescribe();
+	InterestEncodeCounts counts = InterestEncodeCount();
 
 	InterestFinding(result, "encode cache", INTEREST_CONDITION_OK,
-		   psprintf(UINT64_FORMAT " texts in %s; " UINT64_FORMAT " hits and " UINT64_FORMAT " misses of this session",
-					state.texts, Amount(state.size), state.hits, state.misses), NULL);
+		   psprintf(UINT64_FORMAT " texts in %s; " UINT64_FORMAT " hits and " UINT64_FORMAT " misses of this session, "
+					UINT64_FORMAT " texts encoded in " UINT64_FORMAT " batches",
+					state.texts, Amount(state.size), state.hits, state.misses, counts.texts, counts.batches), NULL);
 }
 
 static void

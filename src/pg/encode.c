@@ -60,6 +60,13 @@ InterestTextToUtf8(const char *text, Size length, Size *utf8_length)
 /*
  * Batches
  */
+static InterestEncodeCounts counts = {0};
+
+InterestEncodeCounts
+InterestEncodeCount(void)
+{
+	return counts;
+}
 
 /* Texts on their way through the encoder, by their places in the caller's arrays. */
 typedef struct Batch
@@ -127,6 +134,8 @@ FinishBatch(Batch *batch)
 		Share(batch, place, &batch->keys[i]);
 		Remember(batch, place);
 	}
+	counts.texts += batch->count;
+	counts.batches++;
 	InterestArenaReturnTo(scratch, batch->mark);
 	batch->count = 0;
 	batch->tokens = 0;

@@ -29,4 +29,13 @@ extern const float *InterestEncodedText(InterestLoadedEncoder *encoder, const ch
 extern void InterestEncodeTexts(InterestLoadedEncoder *encoder, int n, const char *const *texts,
 								const Size *lengths, float *out);
 
+/* What the encoders of this session have computed: texts, and batches of them. */
+typedef struct InterestEncodeCounts
+{
+	uint64		texts;
+	uint64		batches;
+} InterestEncodeCounts;
+
+extern InterestEncodeCounts InterestEncodeCount(void);
+
 #endif

@@ -170,16 +170,14 @@ IsStillThere(const uint8 *content_hash)
 	return ScanForHash(&scan, content_hash, &row);
 }
 
-/* The only row that the current user may use; an error otherwise. */
-static void
-FindOnlyRow(EncoderRow *row)
+/* One of the rows that the current user may use; how many there are, and the first names. */
+static int
+FindUsableRows(EncoderRow *row, StringInfo names)
 {
 	InterestStoreScan scan;
 	HeapTuple	tuple;
-	StringInfoData names;
 	int			count = 0;
 
-	initStringInfo(&names);
 	InterestStoreBegin(&scan, "interest_encoder", NULL, 0, NULL);
 	while ((tuple = InterestStoreNext(&scan)) != NULL)
 	{
@@ -190,9 +188,21 @@ FindOnlyRow(EncoderRow *row)
 			continue;
 		*row = candidate;
 		if (++count <= MAX_CANDIDATES)
-			appendStringInfo(&names, "%s\"%s\"", count > 1 ? ", " : "", candidate.name);
+			appendStringInfo(names, "%s\"%s\"", count > 1 ? ", " : "", candidate.name);
 	}
 	InterestStoreEnd(&scan);
+	return count;
+}
+
+/* The only row that the current user may use; an error otherwise. */
+static void
+FindOnlyRow(EncoderRow *row)
+{
+	StringInfoData names;
+	int			count;
+
+	initStringInfo(&names);
+	count = FindUsableRows(row, &names);
 	if (count == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -495,6 +505,21 @@ InterestEncoderByName(const char *name)
 
 	(void) InterestEncoderFind(name, content_hash);
 	return InterestEncoderByHash(content_hash, NULL);
+}
+
+InterestLoadedEncoder *
+InterestEncoderAtHand(const char *name)
+{
+	EncoderRow	row;
+	StringInfoData names;
+	uint8		key[INTEREST_CONTENT_HASH_SIZE];
+
+	initStringInfo(&names);
+	if (name ? !FindRowByName(name, &row) || !InterestMayUse("encoder", row.name, row.owner)
+		: FindUsableRows(&row, &names) != 1)
+		return NULL;
+	MakeKey(row.content_hash, InterestCurrentKernel()->name, key);
+	return InterestContentFind(key);
 }
 
 /*

@@ -67,6 +67,9 @@ extern void InterestEncoderWriteContent(const char *name, InterestEncoderContent
 extern InterestLoadedEncoder *InterestEncoderByName(const char *name);
 extern InterestLoadedEncoder *InterestEncoderByHash(const uint8 *content_hash, const char *for_whom);
 
+/* What InterestEncoderByName gives if that is in memory already; NULL otherwise, and in place of an error. */
+extern InterestLoadedEncoder *InterestEncoderAtHand(const char *name);
+
 /* An encoder as it stands in the tables, on disk and in this session. */
 typedef struct InterestEncoderState
 {

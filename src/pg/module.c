@@ -4,6 +4,7 @@
  */
 #include "pg/compat.h"
 
+#include "pg/encode_ahead.h"
 #include "pg/settings.h"
 
 PG_MODULE_MAGIC;
@@ -14,4 +15,5 @@ void
 _PG_init(void)
 {
 	InterestDefineSettings();
+	InterestInstallEncodeAhead();
 }

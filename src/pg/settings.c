@@ -12,6 +12,7 @@
 
 char	   *interest_model_setting = NULL;
 int			interest_encode_cache = 2 * 1024;
+int			interest_encode_ahead = 64;
 int			interest_shared_cache = 64 * 1024;
 int			interest_model_cache = 512 * 1024;
 
@@ -53,6 +54,11 @@ InterestDefineSettings(void)
 							"Texts that are not among them are looked for in interest.shared_cache.",
 							&interest_encode_cache, 2 * 1024, 0, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("interest.encode_ahead",
+							"Most rows that a query reads ahead to encode their texts together.",
+							"They go to interest.encode_cache, which must be there; 0: none.",
+							&interest_encode_ahead, 64, 0, 1024,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("interest.shared_cache",
 							"Size of the file of texts that any session has encoded already.",
 							"All sessions map one file among the server's temporary files; 0: none.",

@@ -9,6 +9,7 @@
 
 extern char *interest_model_setting;	/* interest.model; "" when unset */
 extern int	interest_encode_cache;	/* interest.encode_cache, kB */
+extern int	interest_encode_ahead;	/* interest.encode_ahead, rows */
 extern int	interest_shared_cache;	/* interest.shared_cache, kB */
 extern int	interest_model_cache;	/* interest.model_cache, kB */
 

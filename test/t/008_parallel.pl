@@ -79,7 +79,7 @@ like($expected{interest_encode}, qr/^48000\|/, 'all texts');
 # Encoding may be done by the workers below the Gather.
 my $session = InterestTest::Session->new($node);
 $session->ask($_) for @force, 'SET max_parallel_workers_per_gather = 2';
-like($session->ask(q{EXPLAIN (VERBOSE, COSTS OFF) SELECT interest_encode(title, 'tiny') FROM visit}), qr/Gather\n.*->  Parallel Seq Scan on public\.visit\n +Output: interest_encode/s,
+like($session->ask(q{EXPLAIN (VERBOSE, COSTS OFF) SELECT interest_encode(title, 'tiny') FROM visit}), qr/Gather\n.*->  Custom Scan \(InterestEncodeAhead\)\n +Output: interest_encode.*->  Parallel Seq Scan on public\.visit\n/s,
 	'workers encode');
 # What reads the source by itself is not for workers.
 unlike($session->ask(q{EXPLAIN (VERBOSE, COSTS OFF) SELECT interest_embed(person, 'topics') FROM visit}), qr/Gather/, 'the scalar is for no worker');
