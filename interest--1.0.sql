@@ -145,7 +145,8 @@ CREATE TABLE interest_catalogue (
 	freshness_days float8 NOT NULL,
 	table_schema name NOT NULL,
 	table_name name NOT NULL,
-	search boolean NOT NULL
+	search boolean NOT NULL,
+	features name[] NOT NULL
 );
 
 CREATE TABLE interest_catalogue_change (

@@ -24,7 +24,7 @@ enum
 	Anum_catalogue_model = 1, Anum_catalogue_source_schema, Anum_catalogue_source_name, Anum_catalogue_item_id,
 	Anum_catalogue_category, Anum_catalogue_popularity, Anum_catalogue_published, Anum_catalogue_seen,
 	Anum_catalogue_popularity_weight, Anum_catalogue_freshness_weight, Anum_catalogue_freshness_days,
-	Anum_catalogue_table_schema, Anum_catalogue_table_name, Anum_catalogue_search
+	Anum_catalogue_table_schema, Anum_catalogue_table_name, Anum_catalogue_search, Anum_catalogue_features
 };
 
 enum
@@ -49,6 +49,34 @@ FloatValue(InterestStoreScan *scan, HeapTuple tuple, int attribute)
 	return DatumGetFloat8(InterestStoreValue(scan, tuple, attribute, &isnull));
 }
 
+/* The table of that name, or under another one what the model's triggers follow. */
+static void
+FindSource(InterestItemSource *catalogue, const char *schema, const char *name)
+{
+	List	   *followers;
+
+	catalogue->source = InterestFindRelation(schema, name);
+	catalogue->source_sql = quote_qualified_identifier(schema, name);
+	if (OidIsValid(catalogue->source) || (followers = InterestFindFollowers(INTEREST_FOLLOW_ITEMS, catalogue->model)) == NIL)
+		return;
+	catalogue->source = ((InterestFollower *) linitial(followers))->table;
+	catalogue->source_sql = quote_qualified_identifier(get_namespace_name(get_rel_namespace(catalogue->source)),
+													   get_rel_name(catalogue->source));
+}
+
+static void
+ReadFeatures(InterestStoreScan *scan, HeapTuple tuple, InterestItemSource *catalogue)
+{
+	bool		isnull;
+	Datum	   *names;
+
+	deconstruct_array(DatumGetArrayTypePCopy(InterestStoreValue(scan, tuple, Anum_catalogue_features, &isnull)),
+					  NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &names, NULL, &catalogue->feature_count);
+	catalogue->features = palloc(sizeof(char *) * Max(catalogue->feature_count, 1));
+	for (int i = 0; i < catalogue->feature_count; i++)
+		catalogue->features[i] = pstrdup(NameStr(*DatumGetName(names[i])));
+}
+
 static InterestItemSource *
 ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 {
@@ -58,8 +86,8 @@ ReadCatalogue(InterestStoreScan *scan, HeapTuple tuple, const char *model)
 	bool		isnull;
 
 	catalogue->model = pstrdup(model);
-	catalogue->source = InterestFindRelation(schema, name);
-	catalogue->source_sql = quote_qualified_identifier(schema, name);
+	FindSource(catalogue, schema, name);
+	ReadFeatures(scan, tuple, catalogue);
 	catalogue->item_id = NameValue(scan, tuple, Anum_catalogue_item_id);
 	catalogue->category = NameValue(scan, tuple, Anum_catalogue_category);
 	catalogue->popularity = NameValue(scan, tuple, Anum_catalogue_popularity);

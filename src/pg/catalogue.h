@@ -22,13 +22,15 @@
 typedef struct InterestItemSource
 {
 	char	   *model;
-	Oid			source;			/* InvalidOid: it is gone */
+	Oid			source;			/* InvalidOid: it is gone; where its name is, the table that is followed */
 	char	   *source_sql;
 	char	   *item_id;		/* columns of the source; NULL: none */
 	char	   *category;
 	char	   *popularity;
 	char	   *published;
 	char	   *seen;			/* column of the model's source; NULL: none */
+	int			feature_count;
+	char	  **features;		/* columns of the source that vectors are made of */
 	double		popularity_weight;
 	double		freshness_weight;
 	double		freshness_days;
@@ -37,6 +39,9 @@ typedef struct InterestItemSource
 	Oid			table;			/* InvalidOid: it is gone */
 	Oid			owner;			/* of the table */
 } InterestItemSource;
+
+/* The function of the triggers of item sources. */
+#define INTEREST_FOLLOW_ITEMS "interest_follow_items"
 
 /* The catalogue of a model under the active snapshot; NULL, or an error with a hint, if it has none. */
 extern InterestItemSource *InterestFindCatalogue(const char *model);

@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/trigger.h"
@@ -33,9 +34,9 @@
 #include "pg/followers.h"
 #include "pg/live.h"
 #include "pg/rights.h"
+#include "pg/row_reader.h"
 #include "pg/store.h"
-
-#define FOLLOW "interest_follow_items"
+#include "pg/user_column.h"
 
 /* A change that touches more items does not say which. */
 #define MAX_TOUCHED 1000
@@ -44,36 +45,66 @@
  * SQL
  */
 
-static void
-AppendFeatures(StringInfo list, Oid source, int count, char **names)
+static List *
+AddFeatures(List *features, Oid source, int count, char **names)
 {
 	for (int i = 0; i < count; i++)
-	{
-		char	   *column = psprintf(" n.%s,", quote_identifier(names[i]));
-
-		if (get_attnum(source, names[i]) != InvalidAttrNumber && strstr(list->data, column) == NULL)
-			appendStringInfoString(list, column);
-	}
+		if (get_attnum(source, names[i]) != InvalidAttrNumber)
+			features = list_append_unique(features, makeString(names[i]));
+	return features;
 }
 
-/* " n.title, n.genres": the columns of the model that the source has. */
-static char *
-FeatureList(const InterestDefinition *definition, Oid source)
+/* The columns of the model that the source has; an error if it has none. */
+static List *
+FeaturesOf(const InterestDefinition *definition, Oid source)
 {
 	const InterestColumns *columns = &definition->columns;
-	StringInfoData list;
+	List	   *features = NIL;
 
-	initStringInfo(&list);
-	AppendFeatures(&list, source, columns->text_count, columns->texts);
-	AppendFeatures(&list, source, columns->numeric_count, columns->numerics);
-	AppendFeatures(&list, source, columns->categorical_count, columns->categoricals);
-	if (list.len == 0)
+	features = AddFeatures(features, source, columns->text_count, columns->texts);
+	features = AddFeatures(features, source, columns->numeric_count, columns->numerics);
+	features = AddFeatures(features, source, columns->categorical_count, columns->categoricals);
+	features = AddFeatures(features, source, columns->vector_count, columns->vectors);
+	if (features == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("\"%s\" has none of the columns that model \"%s\" reads", get_rel_name(source), definition->name),
-				 errhint("Name its columns as those of the model's texts, numerics and categoricals, for example in a view.")));
-	list.data[list.len - 1] = '\0';
+				 errhint("Name its columns as those of the model's texts, numerics, categoricals and vectors, for example in a view.")));
+	return features;
+}
+
+/* " n.title, n.genres" */
+static char *
+FeatureList(const InterestItemSource *catalogue)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < catalogue->feature_count; i++)
+		appendStringInfo(&list, "%s n.%s", i > 0 ? "," : "", quote_identifier(catalogue->features[i]));
 	return list.data;
+}
+
+static void
+RequireColumn(const InterestItemSource *catalogue, const char *name)
+{
+	if (name && get_attnum(catalogue->source, name) == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("item source %s of model \"%s\" has no column \"%s\" any more", catalogue->source_sql, catalogue->model, name),
+				 errhint("Restore it under its old name, or call interest_set_catalogue again; the model's columns can be named in a view.")));
+}
+
+/* An error if a column that items are made of has gone, or has another name now. */
+static void
+RequireColumns(const InterestItemSource *catalogue)
+{
+	RequireColumn(catalogue, catalogue->item_id);
+	RequireColumn(catalogue, catalogue->category);
+	RequireColumn(catalogue, catalogue->popularity);
+	RequireColumn(catalogue, catalogue->published);
+	for (int i = 0; i < catalogue->feature_count; i++)
+		RequireColumn(catalogue, catalogue->features[i]);
 }
 
 static char *
@@ -101,16 +132,16 @@ CategorySql(const InterestItemSource *catalogue)
 /*
  * SQL that writes the items of a relation (the source, or a transition table)
  * and returns the ids of those that are new or other than before.  $1 is the
- * model, $2 the change, $3 the fingerprint.
+ * model, $2 the change, $3 the fingerprint.  (A row with a NULL in it is not NOT NULL.)
  */
 static char *
-WriteSql(const InterestDefinition *definition, const InterestItemSource *catalogue, const char *relation)
+WriteSql(const InterestItemSource *catalogue, const char *relation)
 {
 	const char *id = quote_identifier(catalogue->item_id);
 
 	return psprintf("INSERT INTO %s AS i (item_id, vector, text_vector, category, popularity, published, fingerprint, change)"
 					" SELECT n.%s, %s.interest_embed_item($1, r.*), %s, %s, %s, %s, $3, $2"
-					" FROM %s n, LATERAL (SELECT%s) r WHERE n.%s IS NOT NULL"
+					" FROM %s n, LATERAL (SELECT%s) r WHERE n.%s IS DISTINCT FROM NULL"
 					" ON CONFLICT (item_id) DO UPDATE SET vector = excluded.vector, text_vector = excluded.text_vector,"
 					" category = excluded.category, popularity = excluded.popularity, published = excluded.published,"
 					" fingerprint = excluded.fingerprint, change = excluded.change"
@@ -121,7 +152,7 @@ WriteSql(const InterestDefinition *definition, const InterestItemSource *catalog
 					catalogue->search ? psprintf("%s.interest_encode_item($1, r.*)", InterestSchemaSql()) : "NULL::real[]",
 					CategorySql(catalogue),
 					ColumnOrNull(catalogue->popularity, "real"), ColumnOrNull(catalogue->published, "timestamptz"),
-					relation, FeatureList(definition, catalogue->source), id);
+					relation, FeatureList(catalogue), id);
 }
 
 /* SQL that removes the items of a relation (NULL: all) that another one (NULL: none) does not have. */
@@ -129,10 +160,11 @@ static char *
 RemoveSql(const InterestItemSource *catalogue, const char *gone, const char *kept)
 {
 	const char *id = quote_identifier(catalogue->item_id);
-	char	   *condition = gone ? psprintf("i.item_id = ANY (SELECT o.%s FROM %s o)", id, gone) : "true";
+	const char *equals = InterestEqualsSql(get_atttype(catalogue->source, get_attnum(catalogue->source, catalogue->item_id)));
+	char	   *condition = gone ? psprintf("i.item_id %s ANY (SELECT o.%s FROM %s o)", equals, id, gone) : "true";
 
 	if (kept)
-		condition = psprintf("%s AND NOT EXISTS (SELECT FROM %s n WHERE n.%s = i.item_id)", condition, kept, id);
+		condition = psprintf("%s AND NOT EXISTS (SELECT FROM %s n WHERE n.%s %s i.item_id)", condition, kept, id, equals);
 	return psprintf("DELETE FROM %s i WHERE %s RETURNING i.item_id::text", catalogue->table_sql, condition);
 }
 
@@ -161,13 +193,15 @@ NewChange(void)
 	return change;
 }
 
-/* Runs a statement that returns the ids of the items it touches. */
+/* Runs a statement that returns the ids of the items it touches, as texts whatever the session's settings. */
 static void
 RunNoted(Change *change, const char *statement, int count, Oid *types, Datum *values)
 {
+	int			style = InterestFixStyle();
 	MemoryContext caller;
 
 	InterestRun(statement, count, types, values);
+	InterestRestoreStyle(style);
 	caller = MemoryContextSwitchTo(change->context);
 	change->count += SPI_processed;
 	change->any |= change->count > MAX_TOUCHED;
@@ -185,7 +219,7 @@ WriteItems(Change *change, const InterestDefinition *definition, const InterestI
 	Datum		values[] = {CStringGetTextDatum(definition->name), Int64GetDatum(change->number),
 	InterestDeployedFingerprint(definition->name)};
 
-	RunNoted(change, WriteSql(definition, catalogue, relation), lengthof(types), types, values);
+	RunNoted(change, WriteSql(catalogue, relation), lengthof(types), types, values);
 }
 
 static void
@@ -261,6 +295,13 @@ FollowItems(const TriggerData *trigger, Tuplestorestate *old_rows, Tuplestoresta
 
 	InterestPushLatestSnapshot();
 	catalogue = InterestRequireCatalogue(model);
+	/* another table has the source's name now, and is what the next rebuild follows */
+	if (catalogue->source != RelationGetRelid(trigger->tg_relation))
+	{
+		PopActiveSnapshot();
+		return;
+	}
+	RequireColumns(catalogue);
 	definition = InterestDefinitionByName(model);
 	session = InterestBecome(catalogue->owner);
 	ShowRows(trigger, INTEREST_OLD_ROWS, old_rows);
@@ -387,11 +428,15 @@ IsUnique(Oid table, const char *column)
 	return unique;
 }
 
-/* Whether the source has triggers that follow it; other kinds are read by rebuilds. */
+/*
+ * Whether the source has triggers that follow it; others are read by rebuilds.
+ * What is written by way of a parent or into a child fires no statement trigger
+ * of the table itself.
+ */
 static bool
 IsFollowed(Oid source)
 {
-	return get_rel_relkind(source) == RELKIND_RELATION;
+	return get_rel_relkind(source) == RELKIND_RELATION && !has_subclass(source) && !has_superclass(source);
 }
 
 static void
@@ -401,7 +446,7 @@ CheckSource(Oid source, const char *item_id)
 	if (!IsFollowed(source))
 	{
 		ereport(NOTICE,
-				(errmsg("\"%s\" is not a plain table, so that its changes are not followed", get_rel_name(source)),
+				(errmsg("\"%s\" is not a plain table by itself, so that its changes are not followed", get_rel_name(source)),
 				 errhint("Call interest_rebuild_catalogue after them.")));
 		return;
 	}
@@ -446,6 +491,18 @@ SetName(int argument, const char *name, Datum *values, char *nulls)
 		values[argument] = DirectFunctionCall1(namein, CStringGetDatum(name));
 }
 
+/* name[] of a list of Strings */
+static Datum
+NameArray(List *names)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * list_length(names));
+	ListCell   *cell;
+
+	foreach(cell, names)
+		elements[foreach_current_index(cell)] = DirectFunctionCall1(namein, CStringGetDatum(strVal(lfirst(cell))));
+	return PointerGetDatum(construct_array(elements, list_length(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
+}
+
 /* The column of the behaviour rows that tells the item; NULL where none is said and none has the item id's name. */
 static char *
 SeenColumn(FunctionCallInfo fcinfo, Oid behaviour)
@@ -463,7 +520,7 @@ static void
 Register(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid source, const char *table)
 {
 	Oid			types[] = {TEXTOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID, NAMEOID,
-	FLOAT8OID, FLOAT8OID, FLOAT8OID, NAMEOID, NAMEOID, BOOLOID};
+	FLOAT8OID, FLOAT8OID, FLOAT8OID, NAMEOID, NAMEOID, BOOLOID, NAMEARRAYOID};
 	Datum		values[lengthof(types)] = {CStringGetTextDatum(definition->name)};
 	char		nulls[lengthof(types)];
 	char	   *schema = get_namespace_name(get_rel_namespace(source));
@@ -484,7 +541,8 @@ Register(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid sour
 	SetName(11, schema, values, nulls);
 	SetName(12, table, values, nulls);
 	values[13] = BoolGetDatum(SearchArgument(fcinfo, definition, source));
-	InterestStoreExecute("INSERT INTO %s.interest_catalogue VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+	values[14] = NameArray(FeaturesOf(definition, source));
+	InterestStoreExecute("INSERT INTO %s.interest_catalogue VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 						 lengthof(types), types, values, nulls);
 }
 
@@ -499,6 +557,24 @@ LockForCatalogue(const char *model, const char *function, Oid source)
 	if (OidIsValid(source))
 		LockRelationOid(source, IsFollowed(source) ? ShareRowExclusiveLock : AccessShareLock);
 	return InterestLockForTracking(model, function, AccessShareLock);
+}
+
+/* Triggers on the source where it is followed, and on no other table. */
+static void
+FollowSource(const InterestDefinition *definition, Oid source)
+{
+	List	   *followers = InterestFindFollowers(INTEREST_FOLLOW_ITEMS, definition->name);
+	InterestRoleSession session;
+	ListCell   *cell;
+
+	foreach(cell, followers)
+		if (((InterestFollower *) lfirst(cell))->table != source || !IsFollowed(source))
+			InterestDropFollower(lfirst(cell));
+	if (!IsFollowed(source))
+		return;
+	session = InterestBecome(InterestModelOwner(definition));
+	InterestFollowTable(INTEREST_FOLLOW_ITEMS, "interest_items", definition->name, source, followers);
+	InterestResume(session);
 }
 
 /* Sets the triggers, then makes the items what the source is. */
@@ -516,14 +592,8 @@ FollowAndRebuild(const InterestDefinition *definition)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("item source %s of model \"%s\" does not exist", catalogue->source_sql, definition->name),
 				 errhint("Restore it under its old name, or name another one with interest_set_catalogue.")));
-	if (IsFollowed(catalogue->source))
-	{
-		InterestRoleSession session = InterestBecome(InterestModelOwner(definition));
-
-		InterestFollowTable(FOLLOW, "interest_items", definition->name, catalogue->source,
-							InterestFindFollowers(FOLLOW, definition->name));
-		InterestResume(session);
-	}
+	RequireColumns(catalogue);
+	FollowSource(definition, catalogue->source);
 	PopActiveSnapshot();
 	InterestPushLatestSnapshot();
 	items = Rebuild(definition, catalogue);
@@ -545,7 +615,7 @@ interest_set_catalogue(PG_FUNCTION_ARGS)
 	source = PG_GETARG_OID(1);
 	definition = LockForCatalogue(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_set_catalogue()", source);
 	CheckSource(source, NameArgument(fcinfo, 2));
-	(void) FeatureList(definition, source);
+	(void) FeaturesOf(definition, source);
 	(void) InterestDeployedVersion(definition->name);
 	InterestEndCatalogue(definition);
 	Register(fcinfo, definition, source, CreateItemTable(definition, source, NameArgument(fcinfo, 2)));
@@ -571,7 +641,7 @@ InterestEndCatalogue(const InterestDefinition *definition)
 	Datum		values[] = {CStringGetTextDatum(definition->name)};
 	ListCell   *cell;
 
-	foreach(cell, InterestFindFollowers(FOLLOW, definition->name))
+	foreach(cell, InterestFindFollowers(INTEREST_FOLLOW_ITEMS, definition->name))
 		InterestDropFollower(lfirst(cell));
 	if (catalogue == NULL)
 		return;

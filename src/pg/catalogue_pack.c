@@ -268,6 +268,8 @@ KeepItem(Reader *reader, HeapTuple tuple, TupleDesc descriptor)
 static int
 CompareSpans(const void *a, const void *b)
 {
+	/* sorting holds nothing that a cancel would leave behind */
+	CHECK_FOR_INTERRUPTS();
 	return InterestSpanCompare(*(const InterestSpan *) a, *(const InterestSpan *) b);
 }
 

@@ -44,13 +44,20 @@ OperatorSql(Oid operator)
 	return sql;
 }
 
+char *
+InterestEqualsSql(Oid type)
+{
+	Oid			equality = lookup_type_cache(getBaseType(type), TYPECACHE_EQ_OPR)->eq_opr;
+
+	return OidIsValid(equality) ? OperatorSql(equality) : NULL;
+}
+
 InterestUserColumn
 InterestFindUserColumn(const InterestDefinition *definition)
 {
 	InterestUserColumn column;
 	AttrNumber	attribute;
 	int32		typmod;
-	Oid			equality;
 
 	column.source = InterestSourceOf(definition);
 	attribute = get_attnum(column.source, definition->columns.user_id);
@@ -62,15 +69,14 @@ InterestFindUserColumn(const InterestDefinition *definition)
 	column.source_kind = get_rel_relkind(column.source);
 	get_atttypetypmodcoll(column.source, attribute, &column.type, &typmod, &column.collation);
 	column.type = getBaseType(column.type);
-	equality = lookup_type_cache(column.type, TYPECACHE_EQ_OPR)->eq_opr;
+	column.equals = InterestEqualsSql(column.type);
 	/* The column's type may have changed since the model was created. */
-	if (!OidIsValid(equality))
+	if (column.equals == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of type %s cannot be a user id",
 						definition->columns.user_id, format_type_be(column.type)),
 				 errhint("A user id is a scalar with an equality operator: a number, a text, a uuid.")));
-	column.equals = OperatorSql(equality);
 	return column;
 }
 

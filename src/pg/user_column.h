@@ -19,6 +19,9 @@ typedef struct InterestUserColumn
 /* Finds it under the names that the model knows; an error if one is gone. */
 extern InterestUserColumn InterestFindUserColumn(const InterestDefinition *definition);
 
+/* The equality of a type as SQL that no search_path changes, "OPERATOR(schema.=)"; NULL if it has none. */
+extern char *InterestEqualsSql(Oid type);
+
 /* An error if no value of that type is a user id. */
 extern void InterestCheckUserType(Oid type);
 

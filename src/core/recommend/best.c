@@ -4,6 +4,9 @@
  */
 #include "core/recommend/best.h"
 
+/* Items between two looks for a cancel. */
+#define BETWEEN_CHECKS 4096
+
 static InterestSpan
 IdOf(const InterestScan *scan, const InterestFound *found)
 {
@@ -80,6 +83,8 @@ InterestBestSort(InterestBest *best)
 	{
 		InterestFound worst = best->found[0];
 
+		if (last % BETWEEN_CHECKS == 0)
+			InterestCheckCancel(best->host);
 		best->found[0] = best->found[last];
 		best->found[last] = worst;
 		SiftDown(best, 0, last);

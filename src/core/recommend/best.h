@@ -13,6 +13,7 @@
 typedef struct InterestBest
 {
 	const InterestScan *scan;	/* whose items they are */
+	const InterestHost *host;
 	int			room;
 	int			count;
 	InterestFound *found;		/* (room) */

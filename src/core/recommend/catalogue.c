@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* Items between two looks for a cancel. */
+#define BETWEEN_CHECKS 1024
+
 /* Reserves room behind what there is; returns where it starts. */
 static uint64_t
 Reserve(InterestCatalogue *layout, uint64_t size)
@@ -112,7 +115,11 @@ InterestCatalogueMake(int dimensions, int text_dimensions, int count, const Inte
 
 	*catalogue = layout;
 	for (int i = 0; i < count; i++)
+	{
+		if (i % BETWEEN_CHECKS == 0)
+			InterestCheckCancel(arena->host);
 		PutItem(catalogue, i, &items[i]);
+	}
 	name_first = At(catalogue, catalogue->name_first);
 	for (int i = 0; i < names->count; i++)
 		PutSpan(name_first + i, At(catalogue, catalogue->name), names->spans[i]);

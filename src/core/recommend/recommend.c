@@ -253,7 +253,7 @@ InterestScanBest(const InterestScan *scan, const InterestKernel *kernel, int k,
 				 InterestArena *scratch, InterestFound *found)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
-	InterestBest best = {.scan = scan, .room = k, .found = found};
+	InterestBest best = {.scan = scan, .host = scratch->host, .room = k, .found = found};
 
 	for (int part = 0; k > 0 && part < scan->part_count; part++)
 	{

@@ -156,6 +156,8 @@ MixPart(const InterestSearch *search, const Measures *all, int part, InterestBes
 		int64_t		at = all->first[part] + item;
 		double		score;
 
+		if (item % SEARCH_ITEMS == 0)
+			InterestCheckCancel(best->host);
 		if (isnan(all->similarity[at]))
 			continue;
 		score = (1.0 - weight) * InterestStandardize(&all->similarities, all->similarity[at]);
@@ -172,7 +174,7 @@ InterestSearchBest(const InterestSearch *search, const InterestKernel *kernel, i
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	Measures	all;
-	InterestBest best = {.scan = &search->scan, .room = k};
+	InterestBest best = {.scan = &search->scan, .host = scratch->host, .room = k};
 
 	if (k == 0 || search->scan.part_count == 0)
 		return 0;
