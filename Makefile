@@ -120,6 +120,7 @@ GLUE = \
 	src/pg/digest.o \
 	src/pg/doctor.o \
 	src/pg/doctor_data.o \
+	src/pg/doctor_items.o \
 	src/pg/doctor_live.o \
 	src/pg/document_reader.o \
 	src/pg/encode.o \

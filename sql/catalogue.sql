@@ -78,9 +78,21 @@ DELETE FROM thing WHERE thing = 101;
 RESET session_replication_role;
 SELECT * FROM wrong();
 
+-- what interest_doctor finds
+CREATE FUNCTION found() RETURNS TABLE(check_name text, status text, detail text, fix text) LANGUAGE sql AS $$
+	SELECT * FROM interest_doctor('shelf') WHERE check_name LIKE 'item%' $$;
+SELECT * FROM found();
+ALTER TABLE thing DISABLE TRIGGER interest_items_shelf_update;
+INSERT INTO interest_catalogue_change SELECT 'shelf', -n, NULL FROM generate_series(1, 10001) n;
+SELECT * FROM found() WHERE check_name <> 'items';
+SELECT interest_rebuild_catalogue('shelf');
+DELETE FROM thing WHERE title IS NULL OR title = ' ';
+SELECT * FROM found();
+
 -- a training makes other vectors
 SELECT count(*) FROM interest_train('shelf', epochs => 1);
 SELECT * FROM interest_recommend(5, 1, 'shelf');
+SELECT check_name, status, fix FROM found();
 SELECT interest_rebuild_catalogue('shelf');
 SELECT * FROM wrong();
 SELECT count(*) FROM interest_recommend(5, 3, 'shelf');
@@ -93,6 +105,7 @@ SELECT interest_set_catalogue('shelf', 'thing_view', 'thing');
 RESET client_min_messages;
 SET client_min_messages = warning;
 SELECT count(*) FROM pg_trigger WHERE tgrelid = 'thing'::regclass;
+SELECT check_name, status, fix FROM found();
 DELETE FROM thing WHERE thing = 3;
 SELECT interest_rebuild_catalogue('shelf');
 
@@ -107,4 +120,5 @@ SELECT to_regclass('interest_shelf_items'), (SELECT count(*) FROM pg_trigger WHE
 INSERT INTO thing VALUES (400, 'nobody follows', NULL, NULL, NULL, NULL);
 SELECT interest_drop_encoder('shelf');
 DROP VIEW thing_view;
+DROP FUNCTION found, wrong;
 DROP TABLE thing, thing_seen, bare;

@@ -47,6 +47,9 @@ typedef struct InterestItemSource
 extern InterestItemSource *InterestFindCatalogue(const char *model);
 extern InterestItemSource *InterestRequireCatalogue(const char *model);
 
+/* Whether a source has triggers that follow it; others are read by rebuilds. */
+extern bool InterestIsItemSourceFollowed(Oid source);
+
 /* Drops a model's catalogue, if it has one, the model's row being locked. */
 extern void InterestEndCatalogue(const InterestDefinition *definition);
 

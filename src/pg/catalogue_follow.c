@@ -429,12 +429,11 @@ IsUnique(Oid table, const char *column)
 }
 
 /*
- * Whether the source has triggers that follow it; others are read by rebuilds.
  * What is written by way of a parent or into a child fires no statement trigger
  * of the table itself.
  */
-static bool
-IsFollowed(Oid source)
+bool
+InterestIsItemSourceFollowed(Oid source)
 {
 	return get_rel_relkind(source) == RELKIND_RELATION && !has_subclass(source) && !has_superclass(source);
 }
@@ -443,7 +442,7 @@ static void
 CheckSource(Oid source, const char *item_id)
 {
 	CheckColumn(source, item_id);
-	if (!IsFollowed(source))
+	if (!InterestIsItemSourceFollowed(source))
 	{
 		ereport(NOTICE,
 				(errmsg("\"%s\" is not a plain table by itself, so that its changes are not followed", get_rel_name(source)),
@@ -554,8 +553,9 @@ static InterestDefinition *
 LockForCatalogue(const char *model, const char *function, Oid source)
 {
 	(void) InterestOwnedModel(model);
+	PreventCommandIfReadOnly(function);
 	if (OidIsValid(source))
-		LockRelationOid(source, IsFollowed(source) ? ShareRowExclusiveLock : AccessShareLock);
+		LockRelationOid(source, InterestIsItemSourceFollowed(source) ? ShareRowExclusiveLock : AccessShareLock);
 	return InterestLockForTracking(model, function, AccessShareLock);
 }
 
@@ -568,9 +568,9 @@ FollowSource(const InterestDefinition *definition, Oid source)
 	ListCell   *cell;
 
 	foreach(cell, followers)
-		if (((InterestFollower *) lfirst(cell))->table != source || !IsFollowed(source))
+		if (((InterestFollower *) lfirst(cell))->table != source || !InterestIsItemSourceFollowed(source))
 			InterestDropFollower(lfirst(cell));
-	if (!IsFollowed(source))
+	if (!InterestIsItemSourceFollowed(source))
 		return;
 	session = InterestBecome(InterestModelOwner(definition));
 	InterestFollowTable(INTEREST_FOLLOW_ITEMS, "interest_items", definition->name, source, followers);

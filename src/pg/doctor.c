@@ -234,6 +234,7 @@ CheckModel(ReturnSetInfo *result, const char *name, List *states)
 
 	InterestCheckData(result, definition);
 	InterestCheckTracking(result, definition, version);
+	InterestCheckCatalogue(result, definition, version);
 }
 
 INTEREST_FUNCTION(interest_doctor);

@@ -31,4 +31,8 @@ extern void InterestCheckData(ReturnSetInfo *result, const InterestDefinition *d
 extern void InterestCheckTracking(ReturnSetInfo *result, const InterestDefinition *definition,
 								  const InterestVersion *version);
 
+/* Items of another representation or without vector, changes, and triggers of a model that has a catalogue. */
+extern void InterestCheckCatalogue(ReturnSetInfo *result, const InterestDefinition *definition,
+								   const InterestVersion *version);
+
 #endif
