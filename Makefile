@@ -69,6 +69,7 @@ CORE = \
 	src/core/picture/map.o \
 	src/core/picture/markup.o \
 	src/core/picture/matrix.o \
+	src/core/picture/page.o \
 	src/core/picture/sums.o \
 	src/core/profile/decay.o \
 	src/core/profile/notation.o \
@@ -108,6 +109,7 @@ CORE = \
 
 GLUE = \
 	src/pg/aggregates.o \
+	src/pg/attempt.o \
 	src/pg/audience.o \
 	src/pg/catalogue.o \
 	src/pg/catalogue_follow.o \
@@ -148,6 +150,7 @@ GLUE = \
 	src/pg/metric_aggregates.o \
 	src/pg/model_exchange.o \
 	src/pg/model_files.o \
+	src/pg/model_report.o \
 	src/pg/model_store.o \
 	src/pg/module.o \
 	src/pg/names.o \
@@ -195,7 +198,7 @@ REGRESS = extension \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue catalogue_source recommend search rerank audience \
-	picture
+	picture report
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

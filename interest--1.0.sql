@@ -1009,6 +1009,10 @@ CREATE FUNCTION interest_picture(kind text, user_id anyelement, interest text DE
 		body text DEFAULT NULL, version integer DEFAULT NULL, source regclass DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
 
+CREATE FUNCTION interest_report(model text DEFAULT NULL, users text[] DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000;
+
+COMMENT ON FUNCTION interest_report(text, text[]) IS 'one HTML page of a model: what it is, its data, its figures beside baselines, pictures, what the doctor finds, and such users';
 COMMENT ON FUNCTION interest_picture(text, text, text, text, text, integer, regclass) IS 'a picture as SVG: user, ledger, words, roc, reliability, confusion, training, map or items; NULL where there is nothing to show';
 COMMENT ON FUNCTION interest_picture(text, anyelement, text, text, text, integer, regclass) IS 'a picture as SVG of a user: user or ledger; NULL where there is nothing to show';
 

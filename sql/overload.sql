@@ -54,6 +54,7 @@ SELECT count(*) FROM interest_train(model => 'named', epochs => 1, batch_size =>
 SELECT interest_rollback(model => 'named');
 SELECT count(*) > 0 FROM interest_evaluate(model => 'named', version => 1, source => 'visit');
 SELECT count(*) > 0 FROM interest_confusion(model => 'named', version => 1, source => 'visit');
+SELECT interest_report(model => 'named', users => '{42}') LIKE '<!DOCTYPE html>%' AS report;
 SELECT interest_picture(kind => 'roc', user_id => NULL, interest => 'music', model => 'named', body => NULL, version => 1, source => 'visit') LIKE '<svg%' AS roc,
 	interest_picture(kind => 'user', user_id => 42::bigint, interest => 'music', model => 'named', body => NULL, version => NULL, source => NULL) LIKE '<svg%' AS "user", interest_picture('user', '42'::text, model => 'named') LIKE '<svg%' AS text;
 SELECT count(*) > 0 FROM interest_roc(model => 'named', interest => 'music', version => 1, source => 'visit');

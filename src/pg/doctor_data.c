@@ -16,12 +16,12 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "core/base/hash.h"
 #include "core/training/training.h"
+#include "pg/attempt.h"
 #include "pg/doctor.h"
 #include "pg/row_reader.h"
 #include "pg/source.h"
@@ -285,34 +285,19 @@ SampledSql(Oid source, const InterestDefinition *definition, bool *sampled)
 	return psprintf("(SELECT %s FROM %s LIMIT %d) r", InterestColumnList(&definition->columns, true), sql, MOST_ROWS);
 }
 
-/* Reads the source in a subtransaction: what stops a training is a finding here.  NULL, or the error. */
-static ErrorData *
-Examine(Examination *e, const char *sql)
+/* What is read, and what it is examined for. */
+typedef struct Attempt
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Examination *e;
+	const char *sql;
+} Attempt;
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		InterestReceiveSource(e->definition, sql, &e->receiver);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	return error;
+static void
+Examine(void *context)
+{
+	const Attempt *attempt = context;
+
+	InterestReceiveSource(attempt->e->definition, attempt->sql, &attempt->e->receiver);
 }
 
 /* --- findings --- */
@@ -490,6 +475,7 @@ InterestCheckData(ReturnSetInfo *result, const InterestDefinition *definition)
 	MemoryContext work;
 	Oid			source = FindSource(definition);
 	Examination *e;
+	Attempt		attempt;
 	ErrorData  *error;
 	bool		sampled;
 
@@ -503,7 +489,8 @@ InterestCheckData(ReturnSetInfo *result, const InterestDefinition *definition)
 	work = AllocSetContextCreate(CurrentMemoryContext, "interest doctor", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(work);
 	e = NewExamination(definition);
-	error = Examine(e, SampledSql(source, definition, &sampled));
+	attempt = (Attempt) {e, SampledSql(source, definition, &sampled)};
+	error = InterestAttempt(Examine, &attempt);
 	if (error)
 		InterestFinding(result, "source", INTEREST_CONDITION_ERROR, psprintf("cannot be read: %s", error->message), error->hint);
 	else

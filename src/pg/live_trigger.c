@@ -14,7 +14,6 @@
  */
 #include "pg/compat.h"
 
-#include "access/xact.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -24,10 +23,10 @@
 #include "utils/lsyscache.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+#include "pg/attempt.h"
 #include "pg/followers.h"
 #include "pg/live.h"
 
@@ -158,37 +157,20 @@ WriteProfiles(const Change *change)
 	InterestResume(session);
 }
 
+static void
+TryProfiles(void *change)
+{
+	WriteProfiles(change);
+}
+
 /* The user's statement goes on, whatever prevented the profiles. */
 static void
-WriteProfilesOrMarks(const Change *change)
+WriteProfilesOrMarks(Change *change)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	const ErrorData *error = InterestAttempt(TryProfiles, change);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		WriteProfiles(change);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return;
-	/* cancelled, or to be tried again as a whole */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TRANSACTION_ROLLBACK)
-		ReThrowError(error);
 	WriteMarks(change);
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),

@@ -74,6 +74,10 @@ sql -f test/demo/everybody.sql
 say "9. Alive: a new rating changes the interests at once"
 sql -f test/demo/alive.sql
 
+say "To look at: a page about the model and three people"
+sql -At -c "SELECT interest_report('films', users => '{13,42,405}')" >"$INTEREST_DEMO_DIR/report.html"
+echo "$INTEREST_DEMO_DIR/report.html"
+
 say "Go on by hand"
 cat <<EOT
 PATH=$(dirname "$(command -v psql)"):\$PATH psql -h $PGHOST -p $PGPORT -U $PGUSER interest_demo

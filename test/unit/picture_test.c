@@ -5,7 +5,7 @@
  */
 #include "check.h"
 
-#include "core/picture/picture.h"
+#include "core/picture/page.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -362,6 +362,30 @@ TestMap(void)
 	CHECK(!InterestDrawMap(&map, &markup));
 }
 
+static void
+TestPage(void)
+{
+	static const char *const headings[] = {"a", "b", "c"};
+	InterestTable table = {"A \"table\"", 3, headings, 2, labels, true};
+	InterestMarkup markup;
+
+	InterestMarkupBegin(&markup, &arena);
+	InterestPageBegin(&markup, labels[0], labels[1]);
+	InterestPageHeading(&markup, "A heading");
+	InterestPageParagraph(&markup, labels[0]);
+	InterestPageTable(&markup, &table);
+	table.headings = NULL;
+	table.rows = 0;
+	InterestPageTable(&markup, &table);
+	InterestPageBeginPictures(&markup);
+	InterestPageEndPictures(&markup);
+	InterestPageEnd(&markup);
+	CHECK(strncmp(Text(&markup), "<!DOCTYPE html>\n<html lang=\"en\">", 32) == 0);
+	CHECK(WellFormed(markup.data + 16));
+	CHECK(strstr(markup.data, "<script") == NULL && strstr(markup.data, "http:") == NULL && strstr(markup.data, "https:") == NULL);
+	CHECK(strstr(markup.data, "<tr><th scope=\"row\">&lt;script&gt;alert(1)&lt;/script&gt;</th><td>&quot;&#39;&amp;]]&gt;</td><td></td></tr>") != NULL);
+}
+
 int
 main(void)
 {
@@ -377,6 +401,7 @@ main(void)
 	TestDirection();
 	TestMatrix();
 	TestMap();
+	TestPage();
 	InterestArenaFree(&arena);
 	return CheckReport("picture");
 }
