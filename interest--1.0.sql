@@ -509,14 +509,14 @@ COMMENT ON VIEW interest_training IS 'how each version of a model was trained, o
 CREATE FUNCTION interest_progress_slots(OUT pid integer, OUT datid oid, OUT userid oid, OUT phase text,
 		OUT epoch bigint, OUT epochs bigint, OUT done bigint, OUT total bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED;
-COMMENT ON FUNCTION interest_progress_slots() IS 'trainings under way; see the view interest_progress';
+COMMENT ON FUNCTION interest_progress_slots() IS 'trainings, evaluations and rebuilds under way; see the view interest_progress';
 
 CREATE VIEW interest_progress AS
 	SELECT s.pid, d.datname, pg_catalog.pg_get_userbyid(s.userid) AS usename, s.phase, s.epoch, s.epochs, s.done, s.total
 	FROM @extschema@.interest_progress_slots() s
 		LEFT JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) s.datid;
 GRANT SELECT ON interest_progress TO PUBLIC;
-COMMENT ON VIEW interest_progress IS 'trainings under way: phase, epoch, rows or batches done of those to do';
+COMMENT ON VIEW interest_progress IS 'trainings, evaluations and rebuilds under way: phase, epoch, rows, samples or items done of those to do (0: not known)';
 
 --
 -- From rows to interests: aggregates

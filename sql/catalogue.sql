@@ -93,6 +93,11 @@ SELECT * FROM found();
 SELECT count(*) FROM interest_train('shelf', epochs => 1);
 SELECT * FROM interest_recommend(5, 1, 'shelf');
 SELECT check_name, status, fix FROM found();
+-- of which a deploy tells, and one of the version that the items are of does not
+SET client_min_messages = notice;
+SELECT interest_rollback('shelf');
+SELECT interest_deploy('shelf', max(version)) FROM interest_models WHERE name = 'shelf';
+SET client_min_messages = warning;
 SELECT interest_rebuild_catalogue('shelf');
 SELECT * FROM wrong();
 SELECT count(*) FROM interest_recommend(5, 3, 'shelf');

@@ -15,6 +15,7 @@
 
 #include "utils/timestamp.h"
 
+#include "pg/progress.h"
 #include "pg/row_query.h"
 #include "pg/scores.h"
 #include "pg/vector_type.h"
@@ -105,6 +106,7 @@ Accumulate(FunctionCallInfo fcinfo, RowForm form)
 
 	CheckAggregateCall(fcinfo);
 	query = QueryOf(fcinfo);
+	InterestProgressCount(INTEREST_PROGRESS_PROFILES);
 	if (!form(fcinfo, query, &row))
 		return Unchanged(fcinfo);
 	PG_RETURN_POINTER(InterestAddToState(StateFor(fcinfo, query->model), &row));

@@ -11,9 +11,12 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
 
 #include "pg/catalogue.h"
 #include "pg/followers.h"
+#include "pg/live.h"
+#include "pg/progress.h"
 #include "pg/row_query.h"
 #include "pg/store.h"
 #include "pg/type_value.h"
@@ -188,6 +191,30 @@ InterestCatalogueChanges(const char *model, int *count)
 	return changes;
 }
 
+/* One item speaks for all. */
+void
+InterestNoticeItems(const char *model)
+{
+	InterestItemSource *catalogue;
+
+	InterestPushLatestSnapshot();
+	catalogue = InterestFindCatalogue(model);
+	if (catalogue && OidIsValid(catalogue->table))
+	{
+		InterestRoleSession session = InterestBecome(catalogue->owner);
+		Oid			types[] = {BYTEAOID};
+		Datum		values[] = {InterestDeployedFingerprint(model)};
+
+		if (InterestRun(psprintf("SELECT FROM (SELECT i.fingerprint FROM %s i LIMIT 1) i WHERE i.fingerprint <> $1",
+								 catalogue->table_sql), 1, types, values) > 0)
+			ereport(NOTICE,
+					(errmsg("the items of model \"%s\" are of another representation than its deployed version", model),
+					 errhint("Nothing is recommended until interest_rebuild_catalogue('%s') has recomputed them.", model)));
+		InterestResume(session);
+	}
+	PopActiveSnapshot();
+}
+
 INTEREST_FUNCTION(interest_embed_item);
 Datum
 interest_embed_item(PG_FUNCTION_ARGS)
@@ -198,6 +225,7 @@ interest_embed_item(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	query = InterestRowQueryOf(fcinfo, PG_GETARG_TEXT_PP(0));
+	InterestProgressCount(INTEREST_PROGRESS_ITEMS);
 	vector = InterestQueryItem(query, PG_GETARG_HEAPTUPLEHEADER(1));
 	if (vector == NULL)
 		PG_RETURN_NULL();

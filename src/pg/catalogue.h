@@ -50,6 +50,9 @@ extern InterestItemSource *InterestRequireCatalogue(const char *model);
 /* Whether a source has triggers that follow it; others are read by rebuilds. */
 extern bool InterestIsItemSourceFollowed(Oid source);
 
+/* A notice if a model has items of another representation than its deployed version. */
+extern void InterestNoticeItems(const char *model);
+
 /* Drops a model's catalogue, if it has one, the model's row being locked. */
 extern void InterestEndCatalogue(const InterestDefinition *definition);
 

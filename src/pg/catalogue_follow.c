@@ -33,6 +33,7 @@
 #include "pg/catalogue.h"
 #include "pg/followers.h"
 #include "pg/live.h"
+#include "pg/progress.h"
 #include "pg/rights.h"
 #include "pg/row_reader.h"
 #include "pg/store.h"
@@ -249,8 +250,11 @@ Rebuild(const InterestDefinition *definition, const InterestItemSource *catalogu
 	InterestRoleSession session = InterestBecome(InterestModelOwner(definition));
 	int64		items;
 
+	InterestProgressBegin(0);
+	InterestProgressUpdate(INTEREST_PROGRESS_ITEMS, 0, 0, 0);
 	RunNoted(&change, RemoveSql(catalogue, NULL, catalogue->source_sql), 0, NULL, NULL);
 	WriteItems(&change, definition, catalogue, catalogue->source_sql);
+	InterestProgressEnd();
 	CommandCounterIncrement();
 	UpdateActiveSnapshotCommandId();
 	InterestRun(psprintf("SELECT FROM %s", catalogue->table_sql), 0, NULL, NULL);

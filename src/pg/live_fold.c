@@ -26,6 +26,7 @@
 #include "utils/tuplestore.h"
 
 #include "pg/live.h"
+#include "pg/progress.h"
 #include "pg/rights.h"
 #include "pg/store.h"
 
@@ -205,17 +206,21 @@ Settle(const InterestDefinition *definition, const InterestTracking *tracking, b
 	RowSet		fresh = MakeRowSet("interest_fresh", &column, false);
 	int64		users;
 
+	InterestProgressBegin(0);
+	InterestProgressUpdate(INTEREST_PROGRESS_PROFILES, 0, 0, 0);
 	Collect(&touched, everybody ? StoredQuery(tracking) : TouchedQuery(tracking, &column), BYTEAOID, fingerprint);
 	ShowRowSet(&touched);
 	if (SourceIsAsked(everybody))
 		Collect(&fresh, FreshQuery(definition, &column, everybody), TEXTOID, CStringGetTextDatum(definition->name));
 	ShowRowSet(&fresh);
+	InterestProgressUpdate(INTEREST_PROGRESS_STORE, 0, 0, 0);
 	Replace(tracking, &column, fingerprint);
 	if (everybody)
 		InterestRun(psprintf("DELETE FROM %s WHERE user_id IS NULL", tracking->profile_sql), 0, NULL, NULL);
 	users = tuplestore_tuple_count(everybody ? fresh.rows : touched.rows);
 	tuplestore_end(touched.rows);
 	tuplestore_end(fresh.rows);
+	InterestProgressEnd();
 	InterestResume(session);
 	return users;
 }

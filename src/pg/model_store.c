@@ -525,6 +525,14 @@ WriteImage(const InterestModel *model, InterestImageMap *map)
 	return image;
 }
 
+/* What is kept of a model by an older version is of no use to the new one. */
+static void
+NoticeDeployed(const char *model)
+{
+	InterestNoticeDeployed(model);
+	InterestNoticeItems(model);
+}
+
 int
 InterestStoreVersion(const InterestDefinition *definition, const InterestModel *model,
 					 const uint8 *encoder_hash, bool deploy)
@@ -562,7 +570,7 @@ InterestStoreVersion(const InterestDefinition *definition, const InterestModel *
 	InterestStoreWriteChunks("INSERT INTO %s.interest_model_chunk VALUES ($1, $2, $3, $4)",
 							 2, types, values, bytes, size);
 	if (deploy)
-		InterestNoticeDeployed(definition->name);
+		NoticeDeployed(definition->name);
 	return version;
 }
 
@@ -576,7 +584,7 @@ Deploy(const char *model, int version)
 	if (InterestStoreExecute("UPDATE %s.interest_model_version SET deployed = true WHERE model = $1 AND version = $2",
 							 2, types, values, NULL) != 1)
 		InterestReportDropped("model", model);
-	InterestNoticeDeployed(model);
+	NoticeDeployed(model);
 }
 
 INTEREST_FUNCTION(interest_deploy);

@@ -1,6 +1,6 @@
 /*
  * progress.c
- *	  How far a training or an evaluation is, for the view interest_progress.
+ *	  How far a training, an evaluation or a rebuild is, for the view interest_progress.
  *
  * The server's own progress slots carry it under a command number that the
  * server does not use: they work without preloading and are cleared when the
@@ -28,7 +28,8 @@ enum
 };
 
 static const char *const phase_names[] = {
-	"reading rows", "encoding texts", "preparing", "training", "validating", "evaluating", "storing"
+	"reading rows", "encoding texts", "preparing", "training", "validating", "evaluating", "storing",
+	"computing profiles", "computing items"
 };
 
 /* Columns of interest_progress_slots. */
@@ -48,6 +49,15 @@ InterestProgressUpdate(InterestProgressPhase phase, int epoch, int64 done, int64
 	const int64 values[] = {phase, epoch, done, total};
 
 	pgstat_progress_update_multi_param(lengthof(parameters), parameters, values);
+}
+
+void
+InterestProgressCount(InterestProgressPhase phase)
+{
+	const volatile PgBackendStatus *own = MyBEEntry;
+
+	if (own && own->st_progress_command == PROGRESS_COMMAND_INTEREST && own->st_progress_param[PARAMETER_PHASE] == (int64) phase)
+		pgstat_progress_update_param(PARAMETER_DONE, own->st_progress_param[PARAMETER_DONE] + 1);
 }
 
 void

@@ -264,7 +264,7 @@ PrepareGradients(const Shape *shape, Gradients *gradients)
 	InterestStatus status;
 
 	MakeModel(shape, model);
-	InterestSortRows(&shape->set, SEED, &arena, &gradients->prepared);
+	CHECK(InterestSortRows(&shape->set, SEED, &arena, &gradients->prepared, &status));
 	CHECK(InterestMakeInputs(&gradients->prepared, &model->network.features, model->shape.half_life,
 							 &arena, NULL, &status));
 	InterestFindLabels(&gradients->prepared, &model->interests, &arena);

@@ -41,6 +41,15 @@ SELECT count(*) FROM interest_train('big', epochs => 1);
 SELECT count(*) FROM interest_train('small', epochs => 1);
 RESET ROLE;
 
+CREATE TABLE act AS SELECT * FROM big WHERE person <= 3000;
+CREATE TABLE item AS SELECT i AS id, 'star ' || i || ' and a dog of the night' AS title, i % 7 AS seconds FROM generate_series(1, 20000) i;
+ALTER TABLE item ADD PRIMARY KEY (id);
+SELECT interest_create_model('acts', 'act', encoder => 'tiny', user_id => 'person', at => 'at', texts => '{title}',
+	numerics => '{seconds}', label => 'topic', options => '{"dimensions": 32}');
+SELECT count(*) FROM interest_train('acts', epochs => 1);
+SELECT interest_track('acts');
+SELECT interest_set_catalogue('acts', 'item', 'id');
+
 -- Cancels a session when the condition (of interest_progress p) holds, and so
 -- much later; returns when, or NULL if it had nothing to do any more.
 CREATE FUNCTION cancel_when(victim int, condition text, delay float8) RETURNS float8 LANGUAGE plpgsql AS \$\$
@@ -102,6 +111,17 @@ for my $phase ('reading rows', 'encoding texts', 'preparing', 'evaluating')
 {
 	cancelled("evaluating, $phase", "p.phase = '$phase'", $evaluate);
 }
+{
+	# storing waits for whoever else has the model
+	my $holder = InterestTest::Session->new($node);
+
+	$holder->ask(q{BEGIN; SELECT interest_deploy('big', 1)});
+	cancelled('training, storing', "p.phase = 'storing'", q{SELECT count(*) FROM interest_train('big', epochs => 1)});
+	$holder->ask('ROLLBACK');
+	$holder->quit;
+}
+cancelled('rebuilding profiles', "p.phase = 'computing profiles' AND p.done > 100", q{SELECT interest_rebuild('acts')});
+cancelled('rebuilding a catalogue', "p.phase = 'computing items' AND p.done > 100", q{SELECT interest_rebuild_catalogue('acts')});
 cancelled('training in a subtransaction', "p.phase = 'training'",
 	"DO \$\$ BEGIN BEGIN PERFORM interest_train('big', epochs => 50, patience => 50); EXCEPTION WHEN division_by_zero THEN NULL; END; END \$\$");
 
