@@ -101,6 +101,21 @@ SELECT array_agg(a.item_id ORDER BY a.n) = array_agg(b.item_id ORDER BY a.n) AS 
 	(SELECT row_number() OVER () AS n, item_id FROM interest_recommend(7, 15, 'shop')) a JOIN
 	(SELECT row_number() OVER () AS n, item_id FROM interest_recommend(7, 2000, 'shop')) b USING (n);
 
+-- a model of numbers alone quotes them, and one of vectors alone the day
+CREATE TABLE dish (dish int PRIMARY KEY, sweet float8, salt float8, look real[]);
+INSERT INTO dish SELECT n, n % 7, n % 5, ARRAY[n % 3, n % 2, 1, 0]::real[] FROM generate_series(1, 40) n;
+CREATE VIEW eaten AS SELECT p AS person, timestamptz '2024-01-01 UTC' + make_interval(days => i) AS at, d.*, CASE WHEN sweet > 3 THEN 'cake' ELSE 'soup' END AS topic FROM generate_series(1, 30) p, generate_series(1, 5) i JOIN dish d ON true WHERE d.dish = 1 + (p * 3 + i * 7) % 40;
+SELECT interest_create_model('dish', 'eaten', user_id => 'person', at => 'at', numerics => '{sweet,salt}', label => 'topic', task => 'next', options => '{"dimensions": 4}');
+SELECT interest_create_model('look', 'eaten', user_id => 'person', at => 'at', vectors => '{look}', label => 'topic', task => 'next', options => '{"dimensions": 4}');
+SELECT count(*) FROM interest_train('dish', epochs => 1);
+SELECT count(*) FROM interest_train('look', epochs => 1);
+SELECT interest_set_catalogue('dish', 'dish', 'dish'), interest_set_catalogue('look', 'dish', 'dish');
+SELECT count(*), bool_and(because ~ '^sweet \d, salt \d \(2024-01-0\d\)$') AS numbers FROM interest_recommend(7, 5, 'dish') WHERE because IS NOT NULL;
+SELECT count(*), bool_and(because ~ '^\(2024-01-0\d\)$') AS day FROM interest_recommend(7, 5, 'look') WHERE because IS NOT NULL;
+SELECT interest_drop_model('dish'), interest_drop_model('look');
+DROP VIEW eaten;
+DROP TABLE dish;
+
 -- users and numbers
 SELECT count(*) FROM interest_recommend(4711, 3, 'shop');
 SELECT count(*) FROM interest_recommend(NULL::int, 3, 'shop');

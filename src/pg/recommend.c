@@ -143,22 +143,32 @@ AppendTexts(StringInfo sql, int count, char *const *names)
 		appendStringInfo(sql, ", n.%s::text", quote_identifier(names[i]));
 }
 
-/* A row in words: its texts, or its categories where the model reads none; kind and day. */
+static void
+AppendNumbers(StringInfo sql, int count, char *const *names)
+{
+	for (int i = 0; i < count; i++)
+		appendStringInfo(sql, ", %s OPERATOR(pg_catalog.||) n.%s::text", quote_literal_cstr(psprintf("%s ", names[i])),
+						 quote_identifier(names[i]));
+}
+
+/* A row in words: its texts, or where the model reads none its categories, or its numbers; kind and day. */
 static char *
 ReasonSql(const InterestColumns *columns)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "pg_catalog.concat_ws(' ', pg_catalog.left(pg_catalog.concat_ws(', '");
+	appendStringInfo(&sql, "pg_catalog.ltrim(pg_catalog.concat_ws(' ', pg_catalog.left(pg_catalog.concat_ws(', ', NULL::text");
 	if (columns->text_count > 0)
 		AppendTexts(&sql, columns->text_count, columns->texts);
-	else
+	else if (columns->categorical_count > 0)
 		AppendTexts(&sql, columns->categorical_count, columns->categoricals);
+	else
+		AppendNumbers(&sql, columns->numeric_count, columns->numerics);
 	appendStringInfo(&sql, "), %d), '(' OPERATOR(pg_catalog.||) pg_catalog.concat_ws(', '", REASON_LENGTH);
 	if (columns->kind)
 		AppendTexts(&sql, 1, &columns->kind);
-	appendStringInfo(&sql, ", n.%s::date::text) OPERATOR(pg_catalog.||) ')')", quote_identifier(columns->at));
+	appendStringInfo(&sql, ", n.%s::date::text) OPERATOR(pg_catalog.||) ')'))", quote_identifier(columns->at));
 	return sql.data;
 }
 
