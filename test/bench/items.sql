@@ -1,5 +1,5 @@
 --
--- items.sql - the best 10 of 1,000,000 items of 64 dimensions, beside pgvector.
+-- items.sql - the best 10 of 1,000,000 items of 64 dimensions, or of -v items=N, beside pgvector.
 --
 -- On the server that make demo has started:
 --
@@ -13,6 +13,10 @@
 -- reranks (README, recipe).
 --
 \set QUIET on
+\if :{?items}
+\else
+\set items 1000000
+\endif
 \pset footer off
 SET client_min_messages = warning;
 SET max_parallel_workers_per_gather = 0;
@@ -23,16 +27,16 @@ SET search_path = items_bench, public;
 
 CREATE FUNCTION number(seed bigint) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$ SELECT (hashint8extended(seed, 7) & 65535) / 65536.0 $$;
 CREATE TABLE thing AS SELECT n AS thing, number(n) AS a, number(n + 10000000) AS b, number(n + 20000000) AS c, number(n + 30000000) AS d,
-	number(n + 40000000) AS e, number(n + 50000000) AS f, number(n + 60000000) AS g, number(n + 70000000) AS h FROM generate_series(1, 1000000) n;
+	number(n + 40000000) AS e, number(n + 50000000) AS f, number(n + 60000000) AS g, number(n + 70000000) AS h FROM generate_series(1, :items) n;
 ALTER TABLE thing ADD PRIMARY KEY (thing);
-CREATE TABLE used AS SELECT p AS person, timestamptz '2024-01-01 UTC' + make_interval(days => i * 3) AS at, 1 + (p * 7919 + i * 104729) % 1000000 AS thing FROM generate_series(1, 300) p, generate_series(1, 20) i;
+CREATE TABLE used AS SELECT p AS person, timestamptz '2024-01-01 UTC' + make_interval(days => i * 3) AS at, 1 + (p * 7919 + i * 104729) % :items AS thing FROM generate_series(1, 300) p, generate_series(1, 20) i;
 CREATE INDEX ON used (person);
 CREATE VIEW use AS SELECT person, at, t.*, 'interest ' || ((t.a + person % 5 / 5.0) * 10)::int % 10 AS topic FROM used JOIN thing t USING (thing);
 ANALYZE thing, used;
 SELECT interest_create_model('items_bench', 'use', user_id => 'person', at => 'at', numerics => '{a,b,c,d,e,f,g,h}', label => 'topic', task => 'next', options => '{"dimensions": 64}') \g /dev/null
 SELECT count(*) FROM interest_train('items_bench', epochs => 2) \g /dev/null
-SELECT interest_set_catalogue('items_bench', 'thing', 'thing') AS items \gset
-\echo :items items
+SELECT interest_set_catalogue('items_bench', 'thing', 'thing') AS made \gset
+\echo :made items
 
 CREATE TABLE figure (n serial, what text, least numeric, middle numeric);
 CREATE PROCEDURE measure(what text, query text) LANGUAGE plpgsql AS $$
