@@ -2,30 +2,32 @@
 --
 -- protocol, system, fold   what the answers are filed under
 -- rows, labelled           conditions: which rows it may see, and of which of them the label
+-- validating               condition: whose rows tell it when to stop and how sure to be
 -- asked                    condition: about which messages of the fold it is asked
--- encoder, options         the model's
+-- author, label, task, encoder, options    the model's; an author's label is that of all his messages, "actual"
 -- named                    whether it knows the interests' names
 -- trained                  whether it learns from the labels
 -- sets                     whether it is asked for sets of interests, too
 SET client_min_messages = warning;
 CREATE VIEW training AS
-	SELECT "user", posted_at, subject, body, CASE WHEN :labelled THEN interest END AS interest
-	FROM post WHERE fold <> :fold AND (:rows);
-SELECT interest_create_model('quality', 'training', encoder => :'encoder', user_id => 'user', at => 'posted_at',
-	texts => '{subject,body}', label => 'interest', task => 'dominant', options => :'options',
+	SELECT "user", message, posted_at, subject, body, CASE WHEN :labelled THEN :label END AS label,
+		CASE WHEN :validating THEN 'validation' ELSE 'train' END AS split
+	FROM post JOIN dominant USING ("user") WHERE fold <> :fold AND (:rows);
+SELECT interest_create_model('quality', 'training', encoder => nullif(:'encoder', ''), user_id => :'author', at => 'posted_at',
+	texts => '{subject,body}', label => 'label', task => :'task', options => jsonb :'options' || '{"split_column": "split"}',
 	interests => CASE WHEN :named THEN names END) AS model FROM naming \gset
 \if :trained
 SELECT count(*) AS epochs FROM interest_train('quality') \gset
 \endif
 
 CREATE TEMP VIEW test AS
-	SELECT "user", message, posted_at, subject, body, NULL::text AS interest FROM post WHERE fold = :fold AND (:asked);
+	SELECT "user", message, posted_at, subject, body FROM post WHERE fold = :fold AND (:asked);
 INSERT INTO prediction
 	SELECT :'protocol', :'system', :fold, task, min(q."user"), id, min(actual), interest_classify('quality', t)
 	FROM question q JOIN test t USING (message) GROUP BY task, id;
 \if :sets
 INSERT INTO conformal
-	SELECT :'protocol', :fold, "user", min(actual), interest_set(interest_embed('quality', t), .9)
+	SELECT :'protocol', :fold, (SELECT count(DISTINCT "user") / 2 FROM training WHERE split = 'validation'), "user", min(actual), interest_set(interest_embed('quality', t), .9)
 	FROM test t JOIN dominant USING ("user") GROUP BY "user";
 \endif
 

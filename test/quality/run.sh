@@ -9,8 +9,11 @@
 # the other folds, and measures what they say about the users of the fold:
 # "ordinary" on all rows of the others, "leak-free" on those whose thread has
 # no row in the fold.  "names" is a model of the interests' names, which sees
-# no label.  A message by itself is a "row"; the other tasks are about users
-# with 3 messages or more.  baselines.py says what they are compared with.
+# no label, and "few" one that starts from it with some.  A message by itself
+# is a "row"; the other tasks are about users with 3 messages or more.
+# baselines.py says what the model is compared with; then come its calibration,
+# the model without each part or with another, and what it knows of threads and
+# films that it was not trained on.  All folds take an hour or less on 2 cores.
 #
 # What is measured is kept, and the server runs on: a run that was interrupted
 # goes on where it was.
@@ -54,6 +57,21 @@ load()
 	echo "$now" >"$dir/measured"
 }
 
+# The demo's rows, model and measures.
+films()
+{
+	[ "$(sql -c "SELECT to_regclass('film_figure') IS NULL")" = t ] || return 0
+	sql -c 'SET client_min_messages = warning' -c 'DROP TABLE IF EXISTS film, person, rating CASCADE' -f test/demo/tables.sql
+	for table in film:item person:user rating:inter; do
+		tail -n +2 "$INTEREST_ROWS/ml-100k.${table#*:}" | sql -c "\\copy ${table%:*} from stdin"
+	done
+	sql -f test/demo/view.sql >/dev/null
+	sql -1 -f test/quality/movielens.sql
+}
+
+# One user of ten validates; a user is a hash.
+validating="('x' || right(\"user\", 6))::bit(24)::int % 10 = 0"
+
 # One fold of a model, unless it was measured; all of it or nothing is kept.
 #   $1 protocol   $2 system   $3 fold   $4 ... what model.sql takes besides, name=value
 model()
@@ -62,14 +80,16 @@ model()
 	shift 3
 	where="protocol = '$protocol' AND system = '$system' AND fold = $fold"
 	[ "$(sql -c "SELECT EXISTS (SELECT FROM prediction WHERE $where)")" = f ] || return 0
-	set -- rows=true labelled=true asked=true encoder=minilm options={} named=false trained=true sets=false "$@"
+	set -- rows=true labelled=true validating="$validating" asked=true author=user label=interest \
+		task=dominant encoder=minilm options={} named=false trained=true sets=false "$@"
 	for set; do
 		shift
 		set -- "$@" -v "$set"
 	done
 	sql -1 -v protocol="$protocol" -v system="$system" -v fold="$fold" "$@" -f test/quality/model.sql
-	sql -F ' ' -c "SELECT '$(date +%T) fold $fold, $protocol, $system:', task, round(avg(((scores[1]).interest = actual)::int), 3)
-		FROM prediction WHERE $where AND task IN ('row', 'dominant') GROUP BY task" | paste -s -d , >&2
+	sql -c "SELECT '$(date +%T) fold $fold, $protocol, $system:', string_agg(task || ' ' || accuracy, ', ' ORDER BY task DESC)
+		FROM (SELECT task, round(avg(((scores[1]).interest = actual)::int), 3) AS accuracy
+			FROM prediction WHERE $where AND task IN ('row', 'dominant') GROUP BY task) t" -F ' ' >&2
 }
 
 # One fold of the baselines, likewise.
@@ -93,14 +113,48 @@ test/server.sh start "$dir" shared_buffers=256MB work_mem=64MB maintenance_work_
 	interest.shared_cache=512MB default_text_search_config=pg_catalog.english
 eval "$(test/server.sh env "$dir")"
 load
-sql -v encoder=minilm -f test/quality/encode.sql >/dev/null
+for encoder in minilm int8; do
+	sql -v encoder=$encoder -f test/quality/encode.sql >/dev/null
+done
 
 for fold in $FOLDS; do
 	leak_free="thread NOT IN (SELECT thread FROM behaviour WHERE fold = $fold)"
 	model ordinary model "$fold" sets=true
 	model leak-free model "$fold" sets=true rows="$leak_free"
-	model names model "$fold" named=true trained=false
 	baselines "$fold"
-done
 
-show -f test/quality/measures.sql -f test/quality/tasks.sql
+	model names names "$fold" named=true trained=false
+	for share in 1 10; do
+		model few "names, $share of 100 users" "$fold" named=true \
+			labelled="('x' || left(\"user\", 6))::bit(24)::int % 100 < $share"
+	done
+	for few in 1 5; do
+		for draw in 0 1 2 3 4; do
+			model few "names, $few labelled an interest, draw $draw" "$fold" named=true labelled="message IN
+				(SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY interest ORDER BY md5(message || '$draw')) AS n
+					FROM behaviour WHERE fold <> $fold AND NOT $validating) x WHERE n <= $few)"
+		done
+	done
+
+	for protocol in ordinary leak-free; do
+		rows=true
+		[ $protocol = ordinary ] || rows=$leak_free
+		part() { system=$1; shift; model $protocol "model, $system" "$fold" rows="$rows" "$@"; }
+		part "words only" encoder= options='{"sentences": false}'
+		part "sentences only" options='{"words": false}'
+		part "learned from single messages" author=message
+		part "one half-life" options='{"half_lives": {"coarse": 180, "medium": 180, "fine": 180}}'
+		for fusion in add multiply gate attention; do
+			part "$fusion" options="{\"fusion\": \"$fusion\"}"
+		done
+		for head in logistic svm lda; do
+			part "$head" options="{\"head\": \"$head\"}"
+		done
+		part "int8 encoder" encoder=int8
+		part sigmoid task=user label='ARRAY[actual]'
+	done
+	model "half of the threads" model "$fold" rows="thread < '8'" asked="thread >= '8'"
+done
+films
+
+show -f test/quality/measures.sql -f test/quality/tasks.sql -f test/quality/calibration.sql -f test/quality/few.sql -f test/quality/parts.sql
