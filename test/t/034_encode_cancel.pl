@@ -25,7 +25,6 @@ my %work = (
 	'rows' => "SELECT count(interest_encode($long, 'm')) FROM generate_series(1, 100000) i",
 	'an array' => "SELECT array_ndims(interest_encode(array_agg($long), 'm')) FROM generate_series(1, 20000) i",
 	'texts of megabytes' => "SELECT interest_encode(repeat('word ', 10000000), 'm') IS NULL FROM generate_series(1, 1000)");
-my @times;
 
 # Cancels a statement after so many microseconds: its answer, and how long that took.
 sub interrupt
@@ -59,18 +58,23 @@ SKIP:
 	cmp_ok($grown->('cancelled', sub { interrupt($work{rows}, 100_000) for 1 .. 5 }), '<', 1024, 'also when calls are cancelled');
 }
 
+# What is promised is 0.1 s.  A shared machine may stall for longer than that, so
+# three answers of seven must keep it; where checks are too far apart they do not.
 for my $what (sort keys %work)
 {
-	for my $wait (200_000, 333_000, 451_000)
+	my @times;
+
+	for my $try (0 .. 6)
 	{
-		my ($answer, $seconds) = interrupt($work{$what}, $wait);
+		my ($answer, $seconds) = interrupt($work{$what}, (200_000, 333_000, 451_000)[$try % 3]);
 
 		like($answer, qr/canceling statement due to user request/, "$what: cancelled");
 		push @times, $seconds;
+		last if 3 == grep { $_ < 0.1 } @times;
 	}
+	note(sprintf '%s: answered after %s ms', $what, join ' ', map { sprintf '%.0f', 1000 * $_ } @times);
+	is((grep { $_ < 0.1 } @times) + 0, 3, "$what: within 100 ms");
 }
-note(sprintf 'answered after %s ms', join ' ', map { int(1000 * $_) } sort { $a <=> $b } @times);
-is((grep { $_ > 2 } @times) + 0, 0, 'each at once');
 is($session->ask("SELECT md5(array_send(interest_encode('a robot 0 at night', 'm')))"), $right, 'and the next call is right');
 
 done_testing();

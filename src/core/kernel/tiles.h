@@ -99,6 +99,22 @@ Int8Frame(int n, const float *margins, const InterestNarrowWeights *weights, con
 	return (Frame) {bias, weights->offsets, weights->margins, InterestPanelsSize(n, 1), margins};
 }
 
+/*
+ * What the sums of the next panel need besides its weights and comes from memory
+ * as they do; a bias alone (fp32, bf16) comes in time by itself.
+ */
+static inline void
+PrefetchMargins(const Frame *frame)
+{
+	for (int column = INTEREST_PANEL_WIDTH; column < 2 * INTEREST_PANEL_WIDTH; column += INTEREST_LANES)
+	{
+		__builtin_prefetch(frame->bias + column);
+		__builtin_prefetch(frame->offsets + column);
+		for (int i = 0; i < INTEREST_INT8_MARGIN; i++)
+			__builtin_prefetch(frame->column_margins + i * frame->width + column);
+	}
+}
+
 /* Bytes of the left side that stay in the second-level cache. */
 #define SLAB_BYTES (256 * 1024)
 
@@ -124,6 +140,8 @@ MultiplyPanels(int m, int n, int steps, const char *a, size_t stride,
 
 			if (frame->bias == NULL)
 				part.bias = zeros;
+			if (frame->column_margins && n - j > INTEREST_PANEL_WIDTH)
+				PrefetchMargins(&part);
 			if (n - j >= INTEREST_PANEL_WIDTH)
 				MultiplyPanel(rows, steps, left, stride, weights, &part, result + j, ldc);
 			else

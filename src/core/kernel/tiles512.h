@@ -83,6 +83,11 @@ MultiplyPanel(int m, int steps, const char *a, size_t stride,
 {
 	int			blocks = (m + MOST_ROWS - 1) / MOST_ROWS;
 
+	if (blocks == 1)
+	{
+		tiles[m] (steps, a, stride, weights, frame, c, ldc);
+		return;
+	}
 	for (int b = 0, from = 0; b < blocks; b++)
 	{
 		int			rows = BlockEnd(m, blocks, b) - from;
