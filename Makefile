@@ -197,7 +197,7 @@ REGRESS = extension \
 	encoder tokenize encoder_errors encode_ahead quantize doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue catalogue_source recommend search rerank audience \
+	catalogue catalogue_source recommend search rerank hostile audience \
 	picture report
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

@@ -21,6 +21,7 @@
 
 #include "core/base/hash.h"
 #include "pg/catalogue.h"
+#include "pg/encode.h"
 #include "pg/live.h"
 #include "pg/row_reader.h"
 #include "pg/shared_file.h"
@@ -190,15 +191,32 @@ Grow(void *array, int *room, int count, Size size)
 }
 
 static InterestSpan
-KeepText(Reader *reader, Datum value)
+KeepBytes(Reader *reader, const char *bytes, Size length)
 {
-	text	   *from = DatumGetTextPP(value);
-	Size		length = VARSIZE_ANY_EXHDR(from);
 	char	   *copy = InterestArenaAllocate(reader->arena, length);
 	InterestSpan span = {copy, length};
 
-	memcpy(copy, VARDATA_ANY(from), length);
+	memcpy(copy, bytes, length);
 	return span;
+}
+
+static InterestSpan
+KeepText(Reader *reader, Datum value)
+{
+	text	   *from = DatumGetTextPP(value);
+
+	return KeepBytes(reader, VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from));
+}
+
+/* As the model names interests: in UTF-8. */
+static InterestSpan
+KeepName(Reader *reader, Datum value)
+{
+	text	   *from = DatumGetTextPP(value);
+	Size		length;
+	const char *name = InterestTextToUtf8(VARDATA_ANY(from), VARSIZE_ANY_EXHDR(from), &length);
+
+	return KeepBytes(reader, name, length);
 }
 
 static const float *
@@ -230,7 +248,7 @@ KeepCategories(Reader *reader, Datum value, InterestItem *item)
 		if (nulls[i])
 			continue;
 		reader->categories = Grow(reader->categories, &reader->category_room, reader->category_count, sizeof(InterestSpan));
-		reader->categories[reader->category_count++] = KeepText(reader, elements[i]);
+		reader->categories[reader->category_count++] = KeepName(reader, elements[i]);
 		item->category_count++;
 	}
 }

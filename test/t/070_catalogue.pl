@@ -145,6 +145,26 @@ is($node->safe_psql('restored', q{SELECT string_agg(check_name || ' ' || status,
 	'item changes ok, item triggers ok, items ok', 'with nothing to mend');
 is($node->safe_psql('restored', q{SELECT interest_drop_catalogue('topics'); SELECT count(*) FROM pg_trigger WHERE tgrelid = 'thing'::regclass}), "\n0", 'until it ends');
 
+# Another encoding: labels, categories, ids and queries are the same letters.
+$node->safe_psql('postgres', q{CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0});
+is($node->safe_psql('latin', <<'EOS'), "3|t|caf\xc3\xa9\ncaf\xc3\xa9|caf\xc3\xa9", 'a database in LATIN1');
+SET client_min_messages = warning;
+CREATE EXTENSION interest;
+CREATE TABLE meal (person int, at timestamptz, item text, title text, topic text);
+INSERT INTO meal SELECT p, timestamptz '2024-01-01 UTC' + make_interval(days => i), 'x', w, w FROM generate_series(1, 30) p, generate_series(1, 4) i, LATERAL (SELECT (ARRAY['caf' || chr(233), 'pub', 'bar'])[1 + (p + i) % 3] AS w) x;
+CREATE TABLE place (item text PRIMARY KEY, title text);
+INSERT INTO place SELECT DISTINCT title, title FROM meal;
+\o /dev/null
+SELECT interest_create_model('meals', 'meal', user_id => 'person', at => 'at', texts => '{title}', label => 'topic', task => 'next', options => '{"dimensions": 8}');
+SELECT count(*) FROM interest_train('meals', epochs => 2);
+SELECT interest_set_catalogue('meals', 'place', 'item', category => 'title');
+\o
+SET client_encoding = 'UTF8';
+SELECT count(*), bool_and(score = interest_probability(interest_embed(7, 'meals'), item_id)),
+	(SELECT item_id || E'\n' || item_id FROM interest_search(NULL, 'caf' || chr(233), 1)), (SELECT item_id FROM interest_rerank(7, ARRAY['caf' || chr(233), 'pub'], '{2,1}', weight => 0) WHERE interest IS NOT NULL LIMIT 1)
+FROM interest_recommend(7, 10, 'meals', exclude_seen => false, by => 'interest');
+EOS
+
 # Where no file can be written: the same, with a warning.
 my $path = folder($node) . '/' . (grep { /\.items\./ } files($node))[-1];
 SKIP:
