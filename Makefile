@@ -127,6 +127,7 @@ GLUE = \
 	src/pg/document_reader.o \
 	src/pg/encode.o \
 	src/pg/encode_ahead.o \
+	src/pg/encode_ahead_call.o \
 	src/pg/encode_ahead_plan.o \
 	src/pg/encode_cache.o \
 	src/pg/encode_workers.o \

@@ -523,7 +523,7 @@ COMMENT ON VIEW interest_progress IS 'trainings, evaluations and rebuilds under 
 --
 
 CREATE FUNCTION interest_accumulate_row(interest_profile, text, record) RETURNS interest_profile
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000 SUPPORT interest_encode_support;
 CREATE FUNCTION interest_accumulate_row_moving(interest_profile, text, record) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_accumulate_row_inverse(interest_profile, text, record) RETURNS interest_profile
@@ -535,7 +535,7 @@ CREATE FUNCTION interest_accumulate_document_moving(interest_profile, text, json
 CREATE FUNCTION interest_accumulate_document_inverse(interest_profile, text, jsonb) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_accumulate_text(interest_profile, text, timestamptz, text) RETURNS interest_profile
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000 SUPPORT interest_encode_support;
 CREATE FUNCTION interest_accumulate_text_moving(interest_profile, text, timestamptz, text) RETURNS interest_profile
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE COST 10000;
 CREATE FUNCTION interest_accumulate_text_inverse(interest_profile, text, timestamptz, text) RETURNS interest_profile

@@ -80,13 +80,42 @@ SELECT same($$SELECT avg(interest_similarity(title, 'm', 'ahead')::numeric) FROM
 SET max_parallel_workers_per_gather = 0;
 
 --
+-- Rows of aggregates
+--
+CREATE TABLE seen (person int, at timestamptz, title text, note varchar(80), genre text[]);
+INSERT INTO seen SELECT i / 30, timestamptz '2025-01-01 UTC' + make_interval(hours => i), 'seen ' || title, CASE WHEN i % 3 = 0 THEN 'note' END, '{a,b}'
+FROM film, generate_series(id, id) i;
+CREATE VIEW seen_view AS SELECT person, at, title || coalesce(' (' || note || ')', '') AS title, lower(note) AS note, string_to_array('a b', ' ') AS genre FROM seen;
+SELECT interest_create_model('ahead', 'seen', encoder => 'ahead', user_id => 'person', at => 'at', texts => '{title,note}', categoricals => '{genre}', interests => '{films,music}'),
+	interest_create_model('ahead title', 'seen', encoder => 'ahead', user_id => 'person', at => 'at', texts => '{title}', interests => '{films,music}');
+-- texts that were not encoded for the names
+UPDATE seen SET title = title || ' later';
+VACUUM ANALYZE seen;
+:explain SELECT person, interest_accumulate('ahead', s) FROM seen s GROUP BY person;
+:explain SELECT person, interest_embed('ahead title', v) FROM seen_view v GROUP BY person;
+:explain SELECT interest_classify('ahead title', at, 'short ' || title) FROM seen;
+:explain SELECT interest_classify('ahead title', r) FROM (SELECT at, 'anonymous ' || title AS title, upper(note) AS note FROM seen) r;
+-- known already, a text that is not of columns, a filter
+:explain SELECT interest_accumulate('ahead', s) FROM seen s;
+:explain SELECT interest_embed('ahead', v) FROM seen_view v;
+:explain SELECT interest_embed('ahead title', at, 'filtered ' || title) FILTER (WHERE true = ANY (ARRAY[person > 3])) FROM seen;
+SELECT same($$SELECT person, interest_accumulate('ahead', s) FROM (SELECT person, at, title || 'x' AS title, note, genre FROM seen) s GROUP BY person ORDER BY person$$);
+SELECT same($$SELECT person, interest_embed('ahead title', v), interest_classify('ahead title', at, v.title || 'y') FROM seen_view v GROUP BY person ORDER BY person$$);
+SELECT same($$SELECT person, interest_embed('ahead', v), interest_embed('ahead title', v) FROM seen_view v GROUP BY person ORDER BY person$$);
+-- a later group's row that cannot be read
+INSERT INTO seen SELECT 100, 'infinity', 'seen last', NULL, NULL;
+SELECT person, interest_embed('ahead', s) IS NOT NULL AS embedded
+FROM (SELECT person, at, title || 'z' AS title, note, genre FROM seen WHERE person > 8) s GROUP BY person ORDER BY person LIMIT 2;
+SELECT person, interest_embed('ahead', s) IS NOT NULL AS embedded FROM seen s WHERE person > 8 GROUP BY person ORDER BY person;
+
+--
 -- How far: not beyond a limit, nor before a call has missed
 --
 :explain SELECT interest_encode(title || ' n', 'ahead') FROM film LIMIT 1;
 :explain SELECT interest_encode(title || ' o', 'ahead') FROM film ORDER BY year, id LIMIT 10 OFFSET 2;
 :explain SELECT id FROM film WHERE interest_similarity(title || ' p', 'p', 'ahead') > -2 LIMIT 20;
 :explain SELECT interest_encode(title || ' q', 'ahead') FROM part LIMIT 7;
-:explain SELECT CASE WHEN id = 3 THEN interest_encode(title || ' r', 'ahead') END FROM film;
+:explain SELECT CASE WHEN id % 10 = 0 THEN interest_encode(title || ' r', 'ahead') END FROM film;
 -- known texts: no windows
 :explain SELECT interest_encode(title || ' n', 'ahead') FROM film WHERE id <= 20;
 :explain SELECT interest_encode(title || ' n', 'ahead') FROM film WHERE id <= 20;
@@ -188,6 +217,7 @@ SET max_parallel_workers_per_gather = 0;
 SELECT regexp_replace(detail, '.*, (\d+ texts encoded in \d+ batches)', '\1') FROM interest_doctor() WHERE check_name = 'encode cache';
 
 SET client_min_messages = warning;
+SELECT count(interest_drop_model(name)) FROM interest_models WHERE name LIKE 'ahead%';
 DROP SCHEMA ahead CASCADE;
 DROP ROLE regress_interest_ahead;
 SELECT interest_drop_encoder('ahead');

@@ -45,6 +45,13 @@
 	(pg_namespace_aclcheck(schema, GetUserId(), ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* An aggregate of the planner may stand for several calls from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#define INTEREST_AGGREF(info) linitial_node(Aggref, (info)->aggrefs)
+#else
+#define INTEREST_AGGREF(info) ((info)->representative_aggref)
+#endif
+
 /* Soft errors of input functions came with 16; before, they are hard. */
 #if PG_VERSION_NUM < 160000
 #define ereturn(context, value, rest) \

@@ -57,6 +57,13 @@ InterestTextToUtf8(const char *text, Size length, Size *utf8_length)
 	return converted;
 }
 
+bool
+InterestTextAtHand(Datum value)
+{
+	return !VARATT_IS_EXTERNAL(DatumGetPointer(value)) &&
+		toast_raw_datum_size(value) - VARHDRSZ <= INTEREST_MAX_CACHED_TEXT;
+}
+
 /*
  * Batches
  */

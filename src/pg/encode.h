@@ -19,6 +19,9 @@
  */
 extern const char *InterestTextToUtf8(const char *text, Size length, Size *utf8_length);
 
+/* Whether a text need not be fetched, and is short enough for the caches. */
+extern bool InterestTextAtHand(Datum value);
+
 /* The texts of a one-dimensional array in UTF-8, in the current memory context; their number. */
 extern int	InterestUtf8Texts(ArrayType *array, const char ***texts, Size **lengths);
 

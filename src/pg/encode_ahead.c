@@ -4,7 +4,6 @@
  */
 #include "pg/compat.h"
 
-#include "access/detoast.h"
 #include "access/parallel.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
@@ -13,46 +12,38 @@
 #include "nodes/extensible.h"
 #include "nodes/nodeFuncs.h"
 #include "tcop/pquery.h"
-#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "pg/encode.h"
 #include "pg/encode_ahead.h"
+#include "pg/encode_ahead_call.h"
 #include "pg/encode_cache.h"
 #include "pg/settings.h"
-
-/* A call whose texts are encoded ahead, and what a window has for it. */
-typedef struct Call
-{
-	List	   *expressions;	/* ExprStates of its texts */
-	ExprState  *name;			/* of its encoder */
-	InterestLoadedEncoder *encoder; /* NULL: not at hand, nothing to do */
-	int			count;
-	const char **texts;			/* each once */
-	Size	   *lengths;
-} Call;
 
 typedef struct AheadState
 {
 	CustomScanState css;
-	int			call_count;
-	Call	   *calls;
+	List	   *calls;			/* InterestAheadCalls */
 	int			limit;			/* most rows of a window */
 	LimitState *wanted;			/* what hands on all of this node's rows up to a limit; NULL: none is known */
 
 	/* rows that were read and not yet handed on */
 	MemoryContext context;		/* of all of a window */
 	MinimalTuple *rows;			/* (limit) */
-	int			size;			/* rows that the next window shall have; 1: none is read ahead */
+	int			size;			/* rows that the window was to have; 1: none is read ahead */
 	int			count;
 	int			next;
 	Size		kept;			/* bytes that the texts will take in the cache, at least */
 	bool		ended;			/* there are no rows behind them */
 	int64		read;			/* rows since the beginning */
 
-	/* as it was when the window had been read, or the last row handed on without one */
-	uint64		hits;
-	uint64		encoded;
+	/* when to read a window, and how far */
+	uint64		hits;			/* of the cache when the window had been read */
+	uint64		encoded;		/* texts of this session, then or when the last row was handed on without one */
+	uint64		found;			/* texts that the window had encoded */
+	int			reach;			/* rows of the next window */
+	int			pause;			/* calls that were let encode by themselves after a vain window */
+	int			patience;		/* how many of them are still to come */
 
 	InterestEncodeCounts ahead; /* what this node had encoded */
 } AheadState;
@@ -68,20 +59,43 @@ Remember(AheadState *state)
 }
 
 /*
- * The window is used up.  Rows are read ahead once a call had to encode by
- * itself, and as long as windows have texts to encode that calls then ask for.
+ * What the window that is used up says about the next: further if the calls
+ * asked for what it had encoded (or it was cheap, all being known); after one
+ * in vain (a CASE, perhaps), one text at a time for twice as long as before.
  */
+static void
+Judge(AheadState *state)
+{
+	if (state->found > InterestEncodeCacheDescribe().hits - state->hits)
+	{
+		state->reach = 2;
+		state->size = 1;
+		state->pause = Min(2 * state->pause + 1, 1024);
+		state->patience = state->pause;
+		return;
+	}
+	state->reach = (int) Min(2 * state->reach, Max(state->read, 2));
+	state->size = state->found > 0 ? state->reach : 1;
+	if (state->found > 0)
+		state->pause = 0;
+}
+
+/* Rows are read ahead once a call had to encode by itself, and as long as windows have texts to encode. */
 static void
 PlanWindow(AheadState *state)
 {
+	if (state->size > 1)
+		Judge(state);
+	else if (InterestEncodeCount().texts != state->encoded && state->patience-- <= 0)
+	{
+		state->size = state->reach;
+		state->patience = 0;
+	}
+	state->reach = Min(state->reach, state->limit);
+	state->size = Min(state->size, state->limit);
 	state->count = state->next = 0;
 	state->kept = 0;
 	MemoryContextReset(state->context);
-	if (state->size > 1)
-		state->size = InterestEncodeCacheDescribe().hits != state->hits ? 2 * state->size : 1;
-	else if (InterestEncodeCount().texts != state->encoded)
-		state->size = 2;
-	state->size = Min(state->size, state->limit);
 }
 
 /* Rows that the query still wants, as far as that is known. */
@@ -122,80 +136,17 @@ ReadRow(AheadState *state)
 	return ExecStoreVirtualTuple(slot);
 }
 
-static bool
-IsAmongTexts(const Call *call, const char *text, Size length)
-{
-	for (int i = 0; i < call->count; i++)
-		if (call->lengths[i] == length && memcmp(call->texts[i], text, length) == 0)
-			return true;
-	return false;
-}
-
-/*
- * Adds a text of the row in the slot.  What would not be kept, or is to be
- * fetched first, is left to the call when its turn comes.
- */
-static void
-AddText(AheadState *state, Call *call, ExprState *expression)
-{
-	ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
-	bool		isnull;
-	Datum		value = ExecEvalExprSwitchContext(expression, econtext, &isnull);
-	MemoryContext caller;
-	text	   *body;
-	Size		length;
-
-	if (isnull || VARATT_IS_EXTERNAL(DatumGetPointer(value)) ||
-		toast_raw_datum_size(value) - VARHDRSZ > INTEREST_MAX_CACHED_TEXT)
-		return;
-	caller = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-	body = DatumGetTextPP(value);
-	MemoryContextSwitchTo(caller);
-	length = VARSIZE_ANY_EXHDR(body);
-	if (IsAmongTexts(call, VARDATA_ANY(body), length))
-		return;
-	call->texts[call->count] = memcpy(MemoryContextAlloc(state->context, Max(length, 1)), VARDATA_ANY(body), length);
-	call->lengths[call->count++] = length;
-	state->kept += sizeof(float) * call->encoder->encoder.config.hidden + length;
-}
-
+/* Adds the texts of the row in the slot. */
 static void
 AddTexts(AheadState *state)
 {
 	ExprContext *econtext = state->css.ss.ps.ps_ExprContext;
-	ListCell   *cell;
+	ListCell   *call;
 
 	econtext->ecxt_scantuple = state->css.ss.ss_ScanTupleSlot;
-	for (int i = 0; i < state->call_count; i++)
-		if (state->calls[i].encoder)
-			foreach(cell, state->calls[i].expressions)
-				AddText(state, &state->calls[i], lfirst(cell));
+	foreach(call, state->calls)
+		state->kept += InterestAheadCallAdd(lfirst(call), econtext);
 	ResetExprContext(econtext);
-}
-
-/* The encoder that is meant, and room for the texts of a window. */
-static void
-StartCall(AheadState *state, Call *call)
-{
-	int			most = state->size * list_length(call->expressions);
-	bool		isnull;
-	Datum		name = ExecEvalExprSwitchContext(call->name, state->css.ss.ps.ps_ExprContext, &isnull);
-
-	call->encoder = InterestEncoderAtHand(isnull ? NULL : TextDatumGetCString(name));
-	call->count = 0;
-	call->texts = palloc(sizeof(char *) * most);
-	call->lengths = palloc(sizeof(Size) * most);
-}
-
-static void
-EncodeTexts(const Call *call)
-{
-	float	   *vectors;
-
-	if (call->encoder == NULL || call->count == 0)
-		return;
-	vectors = palloc(sizeof(float) * call->encoder->encoder.config.hidden * call->count);
-	InterestEncodeTexts(call->encoder, call->count, call->texts, call->lengths, vectors);
 }
 
 /* Reads a window of rows: no more than is wanted, and than memory and half of the cache hold. */
@@ -228,21 +179,21 @@ ReadWindow(AheadState *state)
 	MemoryContext caller = MemoryContextSwitchTo(state->context);
 	InterestEncodeCounts before;
 	InterestEncodeCounts after;
+	ListCell   *call;
 
-	for (int i = 0; i < state->call_count; i++)
-		StartCall(state, &state->calls[i]);
+	foreach(call, state->calls)
+		InterestAheadCallStart(lfirst(call), state->css.ss.ps.ps_ExprContext, state->size);
 	MemoryContextSwitchTo(caller);
 	ReadRows(state);
 	MemoryContextSwitchTo(state->context);
 	before = InterestEncodeCount();
-	for (int i = 0; i < state->call_count; i++)
-		EncodeTexts(&state->calls[i]);
+	foreach(call, state->calls)
+		InterestAheadCallEncode(lfirst(call));
 	after = InterestEncodeCount();
 	MemoryContextSwitchTo(caller);
-	state->ahead.texts += after.texts - before.texts;
+	state->found = after.texts - before.texts;
+	state->ahead.texts += state->found;
 	state->ahead.batches += after.batches - before.batches;
-	if (after.texts == before.texts)
-		state->size = 1;
 }
 
 static TupleTableSlot *
@@ -285,6 +236,8 @@ static void
 StartOver(AheadState *state)
 {
 	state->size = 1;
+	state->reach = 2;
+	state->pause = state->patience = 0;
 	state->count = state->next = 0;
 	state->ended = false;
 	state->read = 0;
@@ -296,18 +249,12 @@ BeginAhead(CustomScanState *node, EState *estate, int eflags)
 {
 	AheadState *state = (AheadState *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	ListCell   *cell;
+	ListCell   *function;
+	ListCell   *form;
 
 	outerPlanState(node) = ExecInitNode(outerPlan(plan), estate, eflags);
-	state->calls = palloc0(sizeof(Call) * list_length(plan->custom_exprs));
-	foreach(cell, plan->custom_exprs)
-	{
-		List	   *arguments = ExecInitExprList(((FuncExpr *) lfirst(cell))->args, &node->ss.ps);
-		Call	   *call = &state->calls[state->call_count++];
-
-		call->name = llast(arguments);
-		call->expressions = list_delete_last(arguments);
-	}
+	forboth(function, plan->custom_exprs, form, plan->custom_private)
+		state->calls = lappend(state->calls, InterestAheadCallMake(lfirst(function), lfirst_int(form), &node->ss.ps));
 	state->limit = Max(interest_encode_ahead, 1);
 	state->context = AllocSetContextCreate(CurrentMemoryContext, "interest rows ahead", ALLOCSET_DEFAULT_SIZES);
 	state->rows = palloc(sizeof(MinimalTuple) * state->limit);

@@ -27,7 +27,8 @@ extern bool InterestPlanEncodes(const PlannedStmt *statement);
 
 /*
  * The node's: it describes the rows below it (custom_scan_tlist) and holds, in
- * terms of them, the FuncExprs whose texts it encodes (custom_exprs).
+ * terms of them, the calls whose texts it encodes, as FuncExprs of what is given
+ * row by row (custom_exprs), and their InterestAheadForms (custom_private).
  */
 extern const CustomScanMethods interest_ahead_methods;
 

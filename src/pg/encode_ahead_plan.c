@@ -10,8 +10,10 @@
  */
 #include "pg/compat.h"
 
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/pathnodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/tlist.h"
@@ -21,17 +23,44 @@
 #include "utils/syscache.h"
 
 #include "pg/encode_ahead.h"
+#include "pg/encode_ahead_call.h"
 
 /*
  * Which functions encode
  */
 
-/* Functions of this support that the planner of this session has met. */
+/* Functions of this support that the planner of this session has met, and aggregates of such transition functions. */
 static List *known_functions = NIL;
+static List *known_aggregates = NIL;
+
+static void
+Learn(List **known, Oid function)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+
+	*known = list_append_unique_oid(*known, function);
+	MemoryContextSwitchTo(caller);
+}
+
+/* The aggregates of a query that is being planned which have that transition function. */
+static void
+LearnAggregates(PlannerInfo *root, Oid transition)
+{
+	ListCell   *cell;
+
+	foreach(cell, root ? root->agginfos : NIL)
+	{
+		AggInfo    *aggregate = lfirst(cell);
+		AggTransInfo *state = list_nth(root->aggtransinfos, aggregate->transno);
+
+		if (state->transfn_oid == transition)
+			Learn(&known_aggregates, INTEREST_AGGREF(aggregate)->aggfnoid);
+	}
+}
 
 /*
  * The planner asks this of every call, which also has the library loaded
- * before the first plan of a session runs.  Simplifies nothing.
+ * before the first plan of a session runs.  Answers nothing.
  */
 INTEREST_FUNCTION(interest_encode_support);
 Datum
@@ -40,18 +69,14 @@ interest_encode_support(PG_FUNCTION_ARGS)
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
 
 	if (IsA(request, SupportRequestSimplify))
-	{
-		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
-
-		known_functions = list_append_unique_oid(known_functions,
-												 ((SupportRequestSimplify *) request)->fcall->funcid);
-		MemoryContextSwitchTo(caller);
-	}
+		Learn(&known_functions, ((SupportRequestSimplify *) request)->fcall->funcid);
+	else if (IsA(request, SupportRequestCost))
+		LearnAggregates(((SupportRequestCost *) request)->root, ((SupportRequestCost *) request)->funcid);
 	PG_RETURN_POINTER(NULL);
 }
 
-bool
-InterestPlanEncodes(const PlannedStmt *statement)
+static bool
+DependsOn(const PlannedStmt *statement, List *functions)
 {
 	ListCell   *item;
 	ListCell   *function;
@@ -62,13 +87,22 @@ InterestPlanEncodes(const PlannedStmt *statement)
 
 		if (dependency->cacheId != PROCOID)
 			continue;
-		foreach(function, known_functions)
+		foreach(function, functions)
 			if (dependency->hashValue == GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(lfirst_oid(function))))
 				return true;
 	}
 	return false;
 }
 
+bool
+InterestPlanEncodes(const PlannedStmt *statement)
+{
+	return DependsOn(statement, known_functions) || DependsOn(statement, known_aggregates);
+}
+
+/*
+ * Their calls
+ */
 static bool
 IsGiven(const Node *node)
 {
@@ -138,17 +172,74 @@ CallsOf(void *expressions)
 	return calls;
 }
 
-/* Those in what aggregates are given row by row. */
+/* A row that is put together, NULL in place of what cannot be computed ahead; NULL for what is none. */
+static Node *
+ReadyRow(Node *node)
+{
+	RowExpr    *row;
+	ListCell   *cell;
+
+	if (IsA(node, Var))
+		return node;
+	if (!IsA(node, RowExpr))
+		return NULL;
+	row = copyObject((RowExpr *) node);
+	/* An anonymous row has the names that are with it. */
+	if (row->row_typeid == RECORDOID && list_length(row->colnames) != list_length(row->args))
+		return NULL;
+	foreach(cell, row->args)
+		if (!IsReadyText(lfirst(cell)))
+			lfirst(cell) = makeNullConst(exprType(lfirst(cell)), exprTypmod(lfirst(cell)), exprCollation(lfirst(cell)));
+	return (Node *) row;
+}
+
+/* What an aggregate over behaviour rows is given of each, as a call: the model, and the row or its text. */
+static FuncExpr *
+RowCall(const Aggref *aggregate)
+{
+	int			count = list_length(aggregate->aggargtypes);
+	Node	   *model;
+	Node	   *row;
+
+	if (!list_member_oid(known_aggregates, aggregate->aggfnoid))
+		return NULL;
+	model = (Node *) linitial_node(TargetEntry, aggregate->args)->expr;
+	row = (Node *) list_nth_node(TargetEntry, aggregate->args, count - 1)->expr;
+	if (count == 2)
+		row = ReadyRow(row);
+	else if (!IsReadyText(row))
+		row = NULL;
+	if (!IsGiven(model) || row == NULL)
+		return NULL;
+	return makeFuncExpr(aggregate->aggfnoid, aggregate->aggtype, list_make2(model, row),
+						InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
+/* Calls in what aggregates are given row by row, all of them. */
 static bool
 CollectAggregated(Node *node, List **calls)
 {
+	Aggref	   *aggregate = (Aggref *) node;
+	FuncExpr   *call;
+
 	if (node == NULL)
 		return false;
-	if (IsA(node, Aggref))
-		return !DO_AGGSPLIT_COMBINE(((Aggref *) node)->aggsplit) &&
-			((Aggref *) node)->aggfilter == NULL &&
-			CollectCalls((Node *) ((Aggref *) node)->args, calls);
-	return expression_tree_walker(node, CollectAggregated, calls);
+	if (!IsA(node, Aggref))
+		return expression_tree_walker(node, CollectAggregated, calls);
+	if (DO_AGGSPLIT_COMBINE(aggregate->aggsplit) || aggregate->aggfilter)
+		return false;
+	call = RowCall(aggregate);
+	if (call)
+		*calls = list_append_unique(*calls, call);
+	return CollectCalls((Node *) aggregate->args, calls);
+}
+
+static InterestAheadForm
+FormOf(const FuncExpr *call)
+{
+	if (!list_member_oid(known_aggregates, call->funcid))
+		return INTEREST_AHEAD_TEXTS;
+	return type_is_rowtype(exprType(llast(call->args))) ? INTEREST_AHEAD_RECORD : INTEREST_AHEAD_TEXT;
 }
 
 /*
@@ -267,11 +358,14 @@ PutAbove(PlanChange *change, Plan *below, List *targets, List *quals, List *call
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
+	ListCell   *call;
 
 	node->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	node->methods = &interest_ahead_methods;
 	node->custom_scan_tlist = ColumnEntries(below->targetlist, OUTER_VAR);
 	node->custom_exprs = calls;
+	foreach(call, calls)
+		node->custom_private = lappend_int(node->custom_private, FormOf(lfirst(call)));
 	plan->startup_cost = below->startup_cost;
 	plan->total_cost = below->total_cost;
 	plan->plan_rows = below->plan_rows;

@@ -61,21 +61,24 @@ IsNamed(const InterestRowQuery *query, text *name)
 }
 
 InterestRowQuery *
-InterestRowQueryOf(FunctionCallInfo fcinfo, text *model)
+InterestRowQueryKeep(MemoryContext parent, void **kept, text *model)
 {
-	InterestRowQuery *query = fcinfo->flinfo->fn_extra;
+	InterestRowQuery *query = *kept;
 	InterestQueryMark now = InterestQueryMarkNow();
 
 	if (query && InterestQueryMarkEqual(&query->mark, &now) && IsNamed(query, model))
 		return query;
+	*kept = NULL;
 	if (query)
-	{
-		fcinfo->flinfo->fn_extra = NULL;
 		MemoryContextDelete(query->context);
-	}
-	query = InterestRowQueryMake(fcinfo->flinfo->fn_mcxt, text_to_cstring(model));
-	fcinfo->flinfo->fn_extra = query;
-	return query;
+	*kept = InterestRowQueryMake(parent, text_to_cstring(model));
+	return *kept;
+}
+
+InterestRowQuery *
+InterestRowQueryOf(FunctionCallInfo fcinfo, text *model)
+{
+	return InterestRowQueryKeep(fcinfo->flinfo->fn_mcxt, &fcinfo->flinfo->fn_extra, model);
 }
 
 /* The reader of this row's type. */
@@ -115,20 +118,29 @@ MakeRoom(InterestRowQuery *query, InterestRowBuffer *buffer, Size size)
 	return buffer->data;
 }
 
-/* The vector of a behaviour's joined texts, NULL if it has none or the model no encoder. */
+/* A behaviour's joined texts, valid until the next call; data NULL if it has none or the model no encoder. */
+static InterestSpan
+JoinTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
+{
+	int			texts = query->definition->columns.text_count;
+	InterestSpan joined = {NULL, 0};
+
+	if (query->encoder)
+		joined.length = InterestJoinTexts(behaviour, texts, NULL);
+	if (joined.length == 0)
+		return joined;
+	joined.data = MakeRoom(query, &query->joined, joined.length);
+	InterestJoinTexts(behaviour, texts, query->joined.data);
+	return joined;
+}
+
+/* Their vector. */
 static const float *
 EncodeTexts(InterestRowQuery *query, const InterestBehaviour *behaviour)
 {
-	int			texts = query->definition->columns.text_count;
-	Size		length;
+	InterestSpan joined = JoinTexts(query, behaviour);
 
-	if (query->encoder == NULL)
-		return NULL;
-	length = InterestJoinTexts(behaviour, texts, NULL);
-	if (length == 0)
-		return NULL;
-	InterestJoinTexts(behaviour, texts, MakeRoom(query, &query->joined, length));
-	return InterestEncodedText(query->encoder, query->joined.data, length);
+	return joined.data ? InterestEncodedText(query->encoder, joined.data, joined.length) : NULL;
 }
 
 /*
@@ -242,21 +254,30 @@ InterestQueryBehaviour(InterestRowQuery *query, const InterestBehaviour *behavio
 	return MakeVector(query, behaviour, projected, row);
 }
 
-/* What a record says, as its reader reads it for that purpose. */
-static void
-ReadRecord(InterestRowQuery *query, HeapTupleHeader record, InterestRowPurpose purpose, InterestBehaviour *behaviour)
+/* The reader for that purpose, and in its arrays the values of a record. */
+static InterestRowReader *
+TakeApart(InterestRowQuery *query, HeapTupleHeader record, InterestRowPurpose purpose, Datum **values, bool **nulls)
 {
 	InterestRowReader *reader = ReaderOf(query, record, purpose);
 	HeapTupleData tuple;
-	Datum	   *values;
-	bool	   *nulls;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(record);
 	ItemPointerSetInvalid(&tuple.t_self);
 	tuple.t_tableOid = InvalidOid;
 	tuple.t_data = record;
-	InterestReaderArrays(reader, &values, &nulls);
-	heap_deform_tuple(&tuple, query->descriptor, values, nulls);
+	InterestReaderArrays(reader, values, nulls);
+	heap_deform_tuple(&tuple, query->descriptor, *values, *nulls);
+	return reader;
+}
+
+/* What a record says, as its reader reads it for that purpose. */
+static void
+ReadRecord(InterestRowQuery *query, HeapTupleHeader record, InterestRowPurpose purpose, InterestBehaviour *behaviour)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	InterestRowReader *reader = TakeApart(query, record, purpose, &values, &nulls);
+
 	InterestReadBehaviour(reader, values, nulls, behaviour);
 }
 
@@ -324,6 +345,42 @@ InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow
 
 	InterestReadDocument(query->definition, document, &behaviour);
 	return InterestQueryBehaviour(query, &behaviour, row);
+}
+
+/* The joined texts, but where this session has projected them already. */
+static InterestSpan
+UnknownSentence(InterestRowQuery *query, const InterestBehaviour *behaviour)
+{
+	const InterestSpan none = {NULL, 0};
+	Size		length = MakeTextKey(query, behaviour);
+
+	if (InterestEncodeCacheFind(query->model->content_hash, query->key.data, length) != NULL)
+		return none;
+	return JoinTexts(query, behaviour);
+}
+
+InterestSpan
+InterestQueryRowSentence(InterestRowQuery *query, HeapTupleHeader record)
+{
+	const InterestSpan none = {NULL, 0};
+	InterestBehaviour behaviour = {0};
+	Datum	   *values;
+	bool	   *nulls;
+	InterestRowReader *reader = TakeApart(query, record, INTEREST_READ_BEHAVIOUR, &values, &nulls);
+
+	return InterestReadTexts(reader, values, nulls, &behaviour) ? UnknownSentence(query, &behaviour) : none;
+}
+
+InterestSpan
+InterestQueryTextSentence(InterestRowQuery *query, InterestSpan text)
+{
+	InterestBehaviour behaviour = {.texts = &text};
+	const InterestSpan none = {NULL, 0};
+
+	if (query->definition->columns.text_count != 1)
+		return none;
+	InterestCleanTexts(&query->definition->rules, 1, &text);
+	return UnknownSentence(query, &behaviour);
 }
 
 /* The short form says a time and a text, which must be all that the model reads. */

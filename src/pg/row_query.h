@@ -46,6 +46,9 @@ typedef struct InterestRowQuery
 /* A query of the deployed version of a model that the caller may use, in a child of the context. */
 extern InterestRowQuery *InterestRowQueryMake(MemoryContext parent, const char *name);
 
+/* The query that somebody keeps while it is right (NULL: none yet), or another in its place, in a child of the context. */
+extern InterestRowQuery *InterestRowQueryKeep(MemoryContext parent, void **kept, text *model);
+
 /* The query of this call site: the deployed version of a model that the caller may use. */
 extern InterestRowQuery *InterestRowQueryOf(FunctionCallInfo fcinfo, text *model);
 
@@ -89,5 +92,13 @@ extern bool InterestQueryRow(InterestRowQuery *query, HeapTupleHeader record, In
 /* The same for a behaviour row in its document form, and in its short form. */
 extern bool InterestQueryDocument(InterestRowQuery *query, Jsonb *document, InterestStateRow *row);
 extern bool InterestQueryText(InterestRowQuery *query, bool has_time, int64 at, text *body, InterestStateRow *row);
+
+/*
+ * What the encoder will be asked for on account of a row: its texts joined,
+ * data NULL if there is none or it is known already; valid until the next call.
+ * Reads only the texts of a record, and those only where they are at hand.
+ */
+extern InterestSpan InterestQueryRowSentence(InterestRowQuery *query, HeapTupleHeader record);
+extern InterestSpan InterestQueryTextSentence(InterestRowQuery *query, InterestSpan text);
 
 #endif

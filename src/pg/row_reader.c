@@ -639,6 +639,33 @@ IsThere(const Column *column, const bool *nulls)
 	return column->name && column->index != NOT_THERE && !nulls[column->index];
 }
 
+static void
+ReadTexts(InterestRowReader *reader, const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < reader->text_count; i++)
+	{
+		Column	   *column = &reader->texts[i];
+
+		reader->text_spans[i] = IsThere(column, nulls) ? ReadSpan(column, values[column->index]) : missing;
+	}
+}
+
+bool
+InterestReadTexts(InterestRowReader *reader, const Datum *values, const bool *nulls, InterestBehaviour *behaviour)
+{
+	for (int i = 0; i < reader->text_count; i++)
+	{
+		const Column *column = &reader->texts[i];
+
+		if (IsThere(column, nulls) && column->is_string && !InterestTextAtHand(values[column->index]))
+			return false;
+	}
+	ReadTexts(reader, values, nulls);
+	InterestCleanTexts(&reader->rules, reader->text_count, reader->text_spans);
+	behaviour->texts = reader->text_spans;
+	return true;
+}
+
 void
 InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool *nulls,
 					  InterestBehaviour *behaviour)
@@ -650,12 +677,7 @@ InterestReadBehaviour(InterestRowReader *reader, const Datum *values, const bool
 		ReadTime(reader, &reader->at, values[reader->at.index], &behaviour->time);
 	behaviour->kind = IsThere(&reader->kind, nulls) ?
 		ReadSpan(&reader->kind, values[reader->kind.index]) : missing;
-	for (int i = 0; i < reader->text_count; i++)
-	{
-		Column	   *column = &reader->texts[i];
-
-		reader->text_spans[i] = IsThere(column, nulls) ? ReadSpan(column, values[column->index]) : missing;
-	}
+	ReadTexts(reader, values, nulls);
 	for (int i = 0; i < reader->numeric_count; i++)
 	{
 		Column	   *column = &reader->numerics[i];

@@ -48,6 +48,10 @@ extern void InterestReadBehaviour(InterestRowReader *reader, const Datum *values
 extern void InterestReadTarget(InterestRowReader *reader, const Datum *values, const bool *nulls,
 							   InterestRowTarget *target);
 
+/* The texts alone; false if one of them is not at hand. */
+extern bool InterestReadTexts(InterestRowReader *reader, const Datum *values, const bool *nulls,
+							  InterestBehaviour *behaviour);
+
 /* Room for the values of one row, for callers that have none. */
 extern void InterestReaderArrays(InterestRowReader *reader, Datum **values, bool **nulls);
 
