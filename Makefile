@@ -97,11 +97,13 @@ CORE = \
 	src/core/training/codebook.o \
 	src/core/training/evaluate.o \
 	src/core/training/history.o \
+	src/core/training/items.o \
 	src/core/training/names.o \
 	src/core/training/optimizer.o \
 	src/core/training/pass.o \
 	src/core/training/predict.o \
 	src/core/training/prepare.o \
+	src/core/training/rank.o \
 	src/core/training/reading_gradient.o \
 	src/core/training/sample.o \
 	src/core/training/train.o \
@@ -198,7 +200,7 @@ REGRESS = extension \
 	encoder tokenize encoder_errors encode_ahead quantize doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue catalogue_source recommend search rerank hostile audience \
+	catalogue catalogue_source recommend next_item search rerank hostile audience \
 	picture report
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny

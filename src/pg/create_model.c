@@ -212,7 +212,7 @@ CheckLeak(const InterestDefinition *definition)
 {
 	const InterestColumns *columns = &definition->columns;
 
-	if (definition->task == INTEREST_TASK_NEXT || columns->label == NULL)
+	if (InterestTaskForesees(definition->task) || columns->label == NULL)
 		return;
 	if (!Contains(columns->text_count, columns->texts, columns->label) &&
 		!Contains(columns->numeric_count, columns->numerics, columns->label) &&
@@ -251,6 +251,11 @@ CheckTypes(InterestDefinition *definition, Relation source)
 	const InterestColumns *columns = &definition->columns;
 	Oid			user = TypeOfColumn(RelationGetRelid(source), columns->user_id);
 
+	if (definition->label_is_array && definition->task == INTEREST_TASK_NEXT_ITEM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("label column \"%s\" is an array, which the task next_item cannot use", columns->label),
+				 errhint("The label is the one item that a row is about; unnest it in a view.")));
 	if (definition->label_is_array && definition->task == INTEREST_TASK_DOMINANT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -422,6 +427,11 @@ ReadInterests(FunctionCallInfo fcinfo, InterestDefinition *definition)
 
 	if (PG_ARGISNULL(ARG_INTERESTS))
 		return;
+	if (definition->task == INTEREST_TASK_NEXT_ITEM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("interests are of no use to the task next_item"),
+				 errhint("Leave interests out: its items are the values of the label column.")));
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_INTERESTS), TEXTOID, -1, false, TYPALIGN_INT,
 					  &elements, &nulls, &definition->interest_count);
 	if (definition->interest_count < 2)

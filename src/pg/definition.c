@@ -52,8 +52,8 @@ static const struct
 	{"view", 1, false}
 };
 
-static const char *const task_names[] = {"dominant", "next", "user"};
-static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT, INTEREST_TASK_USER};
+static const char *const task_names[] = {"dominant", "next", "next_item", "user"};
+static const InterestTask tasks[] = {INTEREST_TASK_DOMINANT, INTEREST_TASK_NEXT, INTEREST_TASK_NEXT_ITEM, INTEREST_TASK_USER};
 
 const char *
 InterestTaskName(InterestTask task)
@@ -73,7 +73,7 @@ InterestTaskFromName(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown task \"%s\"", name),
-			 errhint("The task is dominant (the label that a user's rows carry most), next (the label of the next row) or user (a label that is constant for a user).")));
+			 errhint("The task is dominant (the label that a user's rows carry most), next (the label of the next row), next_item (the next row's item, to recommend) or user (a label that is constant for a user).")));
 }
 
 /* Kinds while they are collected, in no order. */
@@ -411,10 +411,30 @@ ReadSplit(const InterestJson *options, InterestDefinition *definition)
 				 errhint("It is such as 2026-05-17 or 2026-05-17 08:30+02, in UTC where it names no zone.")));
 }
 
+/* Options that are about interests, of which a model that recommends has none. */
+static void
+RefuseInterestOptions(const InterestJson *options)
+{
+	static const char *const about[] = {"balance", "class_weights", "head", "label_smoothing"};
+	char	  **keys;
+	int			count = InterestJsonKeys(options, &keys);
+
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < (int) lengthof(about); j++)
+			if (strcmp(keys[i], about[j]) == 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("%s is of no use to the task next_item", about[j]),
+						 errdetail("Such a model has items and no interests."),
+						 errhint("Leave %s out.", about[j])));
+}
+
 /* What the head answers with, and how it learns. */
 static void
 ReadLearning(const InterestJson *options, InterestDefinition *definition)
 {
+	if (definition->task == INTEREST_TASK_NEXT_ITEM)
+		RefuseInterestOptions(options);
 	ReadHead(options, definition);
 	ReadClassWeights(options, definition);
 	definition->balance = ReadShare(options, "balance", 1, 0);

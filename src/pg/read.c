@@ -129,14 +129,14 @@ interest_probability(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT4(probabilities[index]);
 }
 
-/* A topic as a row: code, share of all, mass, the best interest of its vector, the vector. */
+/* A topic as a row: code, share of all, mass, the best interest of its vector if the model has any, the vector. */
 static void
 PutTopic(ReturnSetInfo *result, const InterestLoadedModel *model, const InterestReading *reading,
 		 const InterestTopic *topic, InterestArena *scratch)
 {
 	double		total = 0;
+	const InterestNames *interests = &model->model.interests;
 	float		probability;
-	int			interest = InterestBestInterest(model, topic->vector, topic->mass, scratch, &probability);
 	Datum		values[6];
 	bool		nulls[6] = {false};
 
@@ -145,8 +145,12 @@ PutTopic(ReturnSetInfo *result, const InterestLoadedModel *model, const Interest
 	values[0] = Int32GetDatum(topic->code);
 	values[1] = Float4GetDatum((float4) (topic->mass / total));
 	values[2] = Float4GetDatum(topic->mass);
-	values[3] = InterestNameText(model->model.interests.spans[interest]);
-	values[4] = Float4GetDatum(probability);
+	nulls[3] = nulls[4] = interests->count == 0;
+	if (interests->count > 0)
+	{
+		values[3] = InterestNameText(interests->spans[InterestBestInterest(model, topic->vector, topic->mass, scratch, &probability)]);
+		values[4] = Float4GetDatum(probability);
+	}
 	values[5] = PointerGetDatum(InterestMakeRealArray(topic->vector, reading->dimensions));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

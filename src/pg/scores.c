@@ -61,9 +61,21 @@ CompareRanked(const void *a, const void *b)
 }
 
 void
+InterestRequireInterests(const InterestLoadedModel *model)
+{
+	if (model->model.interests.count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the model has no interests"),
+				 errdetail("Its task is next_item: it ranks items."),
+				 errhint("Use interest_recommend, or a model of another task.")));
+}
+
+void
 InterestReadingProbabilities(const InterestLoadedModel *model, const InterestReading *reading,
 							 InterestArena *scratch, float *probabilities)
 {
+	InterestRequireInterests(model);
 	InterestModelProbabilities(&model->model, reading->vector[INTEREST_USER], reading->mass[INTEREST_COARSE],
 							   scratch, probabilities);
 }
@@ -137,6 +149,7 @@ InterestBestInterest(const InterestLoadedModel *model, const float *u, double ev
 	float	   *probabilities = InterestArenaArray(scratch, float, count);
 	int			best = 0;
 
+	InterestRequireInterests(model);
 	InterestModelProbabilities(&model->model, u, evidence, scratch, probabilities);
 	for (int i = 1; i < count; i++)
 		if (probabilities[i] > probabilities[best])

@@ -14,6 +14,9 @@ extern int	InterestNumberOf(const InterestNames *interests, text *name);
 /* A name that a model knows, UTF-8, as text of the database. */
 extern Datum InterestNameText(InterestSpan name);
 
+/* Of a model of the task next_item, which has none, an error that says so; all below do, too. */
+extern void InterestRequireInterests(const InterestLoadedModel *model);
+
 /* probabilities (interests) of a reading */
 extern void InterestReadingProbabilities(const InterestLoadedModel *model, const InterestReading *reading,
 										 InterestArena *scratch, float *probabilities);

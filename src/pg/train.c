@@ -11,7 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "core/training/training.h"
+#include "core/training/items.h"
 #include "pg/model_store.h"
 #include "pg/names.h"
 #include "pg/progress.h"
@@ -108,6 +108,8 @@ OptionsOf(const InterestDefinition *definition)
 	InterestTrainingOptions options = InterestTrainingDefault;
 
 	options.seed = definition->seed;
+	if (definition->task == INTEREST_TASK_NEXT_ITEM)
+		options.dropout = &InterestItemDropout;
 	options.balance = definition->balance;
 	options.l1 = definition->l1;
 	options.row_dropout = definition->row_dropout;

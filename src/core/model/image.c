@@ -441,7 +441,7 @@ InterestModelRead(const void *bytes, size_t size, InterestArena *arena,
 	sections[INTEREST_REPRESENTATION] = SkipParameters(&reader, model, INTEREST_REPRESENTATION);
 	codebook = InterestReadBytes(&reader, sizeof(float) * CodebookLength(model));
 	sections[INTEREST_READING] = SkipParameters(&reader, model, INTEREST_READING);
-	model->task = ReadChoice(&reader, INTEREST_TASK_USER);
+	model->task = ReadChoice(&reader, INTEREST_LAST_TASK);
 	model->head.kind = ReadChoice(&reader, INTEREST_LAST_HEAD);
 	ReadNames(&reader, INTEREST_MAX_INTERESTS, arena, &model->interests);
 	ReadConformal(&reader, arena, &model->conformal);

@@ -113,14 +113,14 @@ static bool
 CheckSpecification(const InterestModel *model, InterestStatus *status)
 {
 	float		scale = model->network.sentence_scale;
-	bool		one_of_all = InterestHeadIsOfOne(model->head.kind);
+	bool		items = model->task == INTEREST_TASK_NEXT_ITEM;
+	int			least = items ? 0 : InterestHeadIsOfOne(model->head.kind) ? 2 : 1;
 
 	if (!InterestShapeCheck(&model->shape, status) ||
 		!CheckColumns(&model->network.features, status) ||
 		!CheckWords(&model->network.features, status) ||
 		!CheckKinds(&model->network.features, status) ||
-		!CheckNames(&model->interests, one_of_all ? 2 : 1, INTEREST_MAX_INTERESTS,
-					"interests", status))
+		!CheckNames(&model->interests, least, items ? 0 : INTEREST_MAX_INTERESTS, "interests", status))
 		return false;
 	if (!(scale > 0.0f && scale <= INTEREST_MAX_PARAMETER))
 		return InterestFail(status, INTEREST_INVALID_ARGUMENT,

@@ -34,8 +34,18 @@ typedef enum InterestTask
 {
 	INTEREST_TASK_DOMINANT = 0, /* the label that most of a user's rows carry */
 	INTEREST_TASK_NEXT = 1,		/* the label of the next row */
-	INTEREST_TASK_USER = 2		/* a label that is constant for a user */
+	INTEREST_TASK_USER = 2,		/* a label that is constant for a user */
+	INTEREST_TASK_NEXT_ITEM = 3 /* the item of the next row: no interests, no head */
 } InterestTask;
+
+#define INTEREST_LAST_TASK INTEREST_TASK_NEXT_ITEM
+
+/* Whether a row is foreseen from those strictly earlier. */
+static inline bool
+InterestTaskForesees(InterestTask task)
+{
+	return task == INTEREST_TASK_NEXT || task == INTEREST_TASK_NEXT_ITEM;
+}
 
 /*
  * Sections of the image, in this order.  Profiles depend on the first alone,

@@ -300,3 +300,20 @@ InterestItemInputOf(const InterestFeatures *features, const InterestBehaviour *i
 	return present.non_text || present.vector || HasText(features, &input->texts) ?
 		INTEREST_ROW_DONE : INTEREST_ROW_SKIPPED;
 }
+
+void
+InterestItemOfInput(const InterestFeatures *features, const InterestRowInput *row,
+					InterestArena *arena, InterestRowInput *item)
+{
+	size_t		numerics = 2 * (size_t) features->numeric_count;
+	float	   *dense = InterestArenaAllocateZero(arena, sizeof(float) * (size_t) features->dense_width);
+	bool		present = row->value_count > 0;
+
+	memcpy(dense, row->dense, sizeof(float) * numerics);
+	for (size_t i = 1; i < numerics; i += 2)
+		present = present || dense[i] == 0.0f;	/* its missing bit */
+	*item = *row;
+	item->dense = present ? dense : NULL;
+	item->weight = 1.0;
+	item->negative = false;
+}

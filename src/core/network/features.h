@@ -183,4 +183,8 @@ extern InterestRowResult InterestItemInputOf(const InterestFeatures *features,
 											 const InterestRowTexts *texts, InterestArena *arena,
 											 InterestRowInput *input, InterestStatus *status);
 
+/* The input of the item that a row is about; the dense numbers are the arena's, the rest the row's. */
+extern void InterestItemOfInput(const InterestFeatures *features, const InterestRowInput *row,
+								InterestArena *arena, InterestRowInput *item);
+
 #endif

@@ -74,6 +74,7 @@ typedef struct InterestDropoutRates
 	float		hidden;			/* units of the hidden layer */
 	float		sum;			/* elements of r */
 	float		modality;		/* a whole modality, where another one is present */
+	float		values;			/* values of categoricals, which then count as unknown */
 } InterestDropoutRates;
 
 extern const InterestDropoutRates InterestDropoutDefault;

@@ -3,6 +3,7 @@
  *	  How good a model is beside the baselines.
  */
 #include "core/training/baseline.h"
+#include "core/training/items.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -16,13 +17,16 @@
 /* Figures of the model by activity, the last bin being everybody. */
 #define ACTIVITY_FIGURES 5
 
+/* Figures of ranked items. */
+#define RANKING_FIGURES 2
+
 /* Figures that count what was measured. */
 #define COUNT_FIGURES 5
 
 const char *
 InterestSystemName(InterestSystem system)
 {
-	static const char *const names[] = {"model", "majority", "history", "centroid"};
+	static const char *const names[] = {"model", "majority", "history", "centroid", "popularity"};
 
 	return names[system];
 }
@@ -38,6 +42,7 @@ typedef struct Evaluator
 	InterestSampler sampler;
 	InterestSplit split;
 	InterestPass pass;
+	InterestItems items;		/* next_item */
 	InterestBaseline baseline;
 	InterestEvaluation *evaluation;
 } Evaluator;
@@ -218,6 +223,38 @@ CountSamples(Evaluator *evaluator, InterestEvaluation *evaluation, InterestStatu
 	return InterestHint(status, "Evaluate on a source with more users, or with more labelled rows.");
 }
 
+static void
+AddRanking(InterestEvaluation *evaluation, InterestSystem system, const InterestRanking *ranking)
+{
+	AddFigure(evaluation, system, "ndcg@10", -1, ranking->ndcg[0], ranking->ndcg[1]);
+	AddFigure(evaluation, system, "recall@10", -1, ranking->recall[0], ranking->recall[1]);
+}
+
+static bool
+EvaluateItems(Evaluator *evaluator, InterestArena *arena, InterestStatus *status)
+{
+	InterestProgress progress = {evaluator->observer, INTEREST_PHASE_EVALUATE, 0};
+	InterestEvaluation *evaluation = evaluator->evaluation;
+	InterestRanking model;
+	InterestRanking popularity;
+
+	InterestRankItems(&evaluator->pass, &evaluator->items, evaluator->split, &progress, &evaluator->scratch,
+					  &model, &popularity);
+	if (model.users == 0)
+	{
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "no user has an item in his last rows that his first rows are not about");
+		return InterestHint(status, "Evaluate on a source with more users, or with more rows of each.");
+	}
+	evaluation->samples = model.relevant;
+	evaluation->users = model.users;
+	evaluation->figures = InterestArenaArray(arena, InterestFigure, COUNT_FIGURES + 1 + 2 * RANKING_FIGURES);
+	AddCounts(evaluator);
+	AddFigure(evaluation, INTEREST_SYSTEM_MODEL, "items", -1, evaluator->items.count, NAN);
+	AddRanking(evaluation, INTEREST_SYSTEM_MODEL, &model);
+	AddRanking(evaluation, INTEREST_SYSTEM_POPULARITY, &popularity);
+	return true;
+}
+
 static bool
 EvaluateSystems(Evaluator *evaluator, InterestArena *arena, InterestStatus *status)
 {
@@ -226,9 +263,11 @@ EvaluateSystems(Evaluator *evaluator, InterestArena *arena, InterestStatus *stat
 	bool		next = model->task == INTEREST_TASK_NEXT;
 	int			width = next ? 0 : model->network.features.sentence_width;
 
+	evaluation->figure_count = 0;
+	if (model->task == INTEREST_TASK_NEXT_ITEM)
+		return EvaluateItems(evaluator, arena, status);
 	InterestBaselineInit(&evaluator->baseline, &evaluator->sampler, model->interests.count, width,
 						 &evaluator->work, &evaluator->scratch);
-	evaluation->figure_count = 0;
 	evaluation->figures = InterestArenaArray(arena, InterestFigure, COUNT_FIGURES + 3 * SYSTEM_FIGURES +
 											 ACTIVITY_FIGURES * (INTEREST_ACTIVITY_BINS + 1) +
 											 INTEREST_FIGURES * (size_t) model->interests.count);
@@ -256,7 +295,10 @@ Open(Evaluator *evaluator, const InterestTrainingSet *set, const InterestKernel 
 		!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&evaluator->work, evaluator->observer, status))
 		return false;
-	InterestFindLabels(prepared, &model->interests, &evaluator->work);
+	if (model->task == INTEREST_TASK_NEXT_ITEM)
+		InterestFindItems(prepared, &evaluator->work, &evaluator->items);
+	else
+		InterestFindLabels(prepared, &model->interests, &evaluator->work);
 	InterestSamplerInit(prepared, model->task, !InterestHeadIsOfOne(model->head.kind), &evaluator->work,
 						&evaluator->sampler);
 	InterestPassInit(&evaluator->pass, prepared, model, kernel, sgemm, &evaluator->work,
@@ -296,7 +338,14 @@ InterestPredict(const InterestTrainingSet *set, const InterestModel *model, uint
 	Evaluator	evaluator = {.model = model, .observer = observer, .seed = seed, .split = split};
 	const InterestPreparedRows *prepared = &evaluator.prepared;
 	InterestEvaluation counted;
-	bool		done = Open(&evaluator, set, kernel, sgemm, arena->host, &counted, status) &&
+	bool		done;
+
+	if (model->task == INTEREST_TASK_NEXT_ITEM)
+	{
+		InterestFail(status, INTEREST_INVALID_ARGUMENT, "a model of the task next_item has no interests");
+		return InterestHint(status, "interest_evaluate measures how well it ranks items.");
+	}
+	done = Open(&evaluator, set, kernel, sgemm, arena->host, &counted, status) &&
 		PredictSystem(&evaluator, InterestPassPredict, &evaluator.pass, arena, predictions, status);
 
 	if (done)

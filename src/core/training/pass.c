@@ -4,10 +4,15 @@
  */
 #include "core/training/pass.h"
 
+#include "core/base/random.h"
+
 #include <string.h>
 
 /* Rows that go through the network at once: some milliseconds between cancel checks. */
 #define CHUNK_ROWS 1024
+
+/* Keeps which values are dropped apart from the other choices of a row. */
+#define VALUE_SEED UINT64_C(0x76616c756573)
 
 /* Samples that go through the head at once, likewise. */
 #define CHUNK_READS 256
@@ -36,53 +41,74 @@ InterestPassInit(InterestPass *pass, const InterestPreparedRows *prepared,
 
 /* --- forward --- */
 
+/* Makes values unknown at random: what says more of an item than they do is learned, too. */
 static void
-ForwardChunk(InterestPass *pass, const int *rows, int count, const InterestRowDropout *dropout,
-			 InterestRowTape *tape)
+DropValues(const InterestRowDropout *dropout, const InterestRowKey *key, InterestArena *arena,
+		   InterestRowInput *input)
+{
+	InterestRandom random = InterestRandomKeyed(dropout->seed ^ VALUE_SEED, dropout->epoch, key->user, key->position);
+	InterestRowValue *values = InterestArenaArray(arena, InterestRowValue, input->value_count);
+
+	for (int i = 0; i < input->value_count; i++)
+	{
+		values[i] = input->values[i];
+		if (InterestRandomUniform(&random) < dropout->rates.values)
+			values[i].id = 0;
+	}
+	input->values = values;
+}
+
+static void
+ForwardChunk(InterestPass *pass, const int *rows, int count, bool items, const InterestRowKey *keys,
+			 const InterestRowDropout *dropout, InterestRowTape *tape)
 {
 	InterestArena *scratch = pass->arithmetic.scratch;
 	InterestRowInput *read = InterestArenaArray(scratch, InterestRowInput, count);
 	const InterestRowInput **inputs = InterestArenaArray(scratch, const InterestRowInput *, count);
-	InterestRowKey *keys = InterestArenaArray(scratch, InterestRowKey, count);
+	InterestRowKey *own_keys = InterestArenaArray(scratch, InterestRowKey, count);
 	InterestRowDropout keyed;
 
 	for (int i = 0; i < count; i++)
 	{
+		own_keys[i] = keys ? keys[i] : pass->prepared->keys[rows[i]];
 		InterestReadInput(pass->prepared, rows[i], scratch, &read[i]);
+		if (items)
+			InterestItemOfInput(pass->prepared->features, &read[i], scratch, &read[i]);
+		if (dropout && dropout->rates.values > 0.0f)
+			DropValues(dropout, &own_keys[i], scratch, &read[i]);
 		inputs[i] = &read[i];
-		keys[i] = pass->prepared->keys[rows[i]];
 	}
 	if (dropout)
 	{
 		keyed = *dropout;
-		keyed.keys = keys;
+		keyed.keys = own_keys;
 	}
 	InterestCheckCancel(scratch->host);
 	InterestRowForward(&pass->model->network, &pass->arithmetic, count, inputs,
 					   dropout ? &keyed : NULL, tape);
 }
 
-static void
-ForwardRows(InterestPass *pass, const InterestBatch *batch, const InterestRowDropout *dropout,
-			InterestPassTape *tape)
+void
+InterestPassRowsForward(InterestPass *pass, int count, const int *rows, bool items,
+						const InterestRowKey *keys, const InterestRowDropout *dropout,
+						InterestPassRows *forward)
 {
-	tape->chunk_count = (batch->row_count + CHUNK_ROWS - 1) / CHUNK_ROWS;
-	tape->chunks = InterestArenaArray(pass->arithmetic.scratch, InterestRowTape, tape->chunk_count);
-	for (int c = 0; c < tape->chunk_count; c++)
+	forward->chunk_count = (count + CHUNK_ROWS - 1) / CHUNK_ROWS;
+	forward->chunks = InterestArenaArray(pass->arithmetic.scratch, InterestRowTape, forward->chunk_count);
+	for (int c = 0; c < forward->chunk_count; c++)
 	{
 		int			first = c * CHUNK_ROWS;
-		int			left = batch->row_count - first;
+		int			left = count - first;
 
-		ForwardChunk(pass, batch->rows + first, left < CHUNK_ROWS ? left : CHUNK_ROWS, dropout,
-					 &tape->chunks[c]);
+		ForwardChunk(pass, rows + first, left < CHUNK_ROWS ? left : CHUNK_ROWS, items,
+					 keys ? keys + first : NULL, dropout, &forward->chunks[c]);
 	}
 }
 
-/* v of a row of the batch */
-static const float *
-VectorOf(const InterestPassTape *tape, int row, int dimensions)
+const float *
+InterestPassVector(const InterestPass *pass, const InterestPassRows *forward, int place)
 {
-	return tape->chunks[row / CHUNK_ROWS].v + (size_t) (row % CHUNK_ROWS) * dimensions;
+	return forward->chunks[place / CHUNK_ROWS].v + (size_t) (place % CHUNK_ROWS) * pass->model->shape.dimensions;
 }
 
 /* Arrays for the sums and the reading of one read. */
@@ -123,7 +149,7 @@ ReadHistory(InterestPass *pass, const InterestHistory *history, bool keep, Inter
 			int			row = history->first_row + added;
 
 			InterestHistoryAdd(&pass->sums, &pass->prepared->history[batch->rows[row]],
-							   VectorOf(tape, row, d));
+							   InterestPassVector(pass, &tape->rows, row));
 		}
 		InterestHistoryRead(&pass->sums, read->at, sums);
 		InterestReadSums(&tape->reading, sums, reading);
@@ -143,7 +169,7 @@ ForwardHead(InterestPass *pass, InterestPassTape *tape)
 	size_t		d = (size_t) head->linear.inputs;
 
 	tape->logits = InterestArenaArray(pass->arithmetic.scratch, float, (size_t) reads * interests);
-	for (int first = 0; first < reads; first += CHUNK_READS)
+	for (int first = 0; interests > 0 && first < reads; first += CHUNK_READS)
 	{
 		int			left = reads - first;
 
@@ -162,7 +188,7 @@ InterestPassForward(InterestPass *pass, const InterestBatch *batch,
 	int			kept = keep ? batch->read_count : 1;
 
 	tape->batch = batch;
-	ForwardRows(pass, batch, dropout, tape);
+	InterestPassRowsForward(pass, batch->row_count, batch->rows, false, NULL, dropout, &tape->rows);
 	InterestModelReading(model, &tape->reading);
 	tape->sums = InterestArenaArray(scratch, InterestSums, kept);
 	tape->readings = InterestArenaArray(scratch, InterestSumsReading, kept);
@@ -244,6 +270,28 @@ BackwardReadings(InterestPass *pass, const InterestPassTape *tape, const float *
 	return v_gradient;
 }
 
+void
+InterestPassRowsBackward(InterestPass *pass, const InterestPassRows *forward, const float *v_gradient,
+						 const InterestModel *gradient)
+{
+	size_t		d = (size_t) pass->model->shape.dimensions;
+
+	for (int c = 0; pass->first == INTEREST_REPRESENTATION && c < forward->chunk_count; c++)
+	{
+		InterestCheckCancel(pass->arithmetic.scratch->host);
+		InterestRowBackward(&pass->model->network, &pass->arithmetic, &forward->chunks[c],
+							v_gradient + (size_t) c * CHUNK_ROWS * d, &gradient->network);
+	}
+}
+
+void
+InterestPassReadingsBackward(InterestPass *pass, const InterestPassTape *tape, const float *u_gradient,
+							 const InterestModel *gradient)
+{
+	if (pass->first <= INTEREST_READING)
+		InterestPassRowsBackward(pass, &tape->rows, BackwardReadings(pass, tape, u_gradient, gradient), gradient);
+}
+
 double
 InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 					 const InterestLossRule *rule, const InterestModel *gradient)
@@ -254,7 +302,6 @@ InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 	size_t		d = (size_t) model->shape.dimensions;
 	float	   *logit_gradient = NULL;
 	float	   *u_gradient;
-	float	   *v_gradient;
 	double		loss;
 
 	if (gradient)
@@ -266,14 +313,6 @@ InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 	u_gradient = InterestArenaArray(scratch, float, (size_t) reads * d);
 	InterestHeadBackward(&model->head, &pass->arithmetic, reads, tape->u, logit_gradient,
 						 &gradient->head, u_gradient);
-	if (pass->first > INTEREST_READING)
-		return loss;
-	v_gradient = BackwardReadings(pass, tape, u_gradient, gradient);
-	for (int c = 0; pass->first == INTEREST_REPRESENTATION && c < tape->chunk_count; c++)
-	{
-		InterestCheckCancel(scratch->host);
-		InterestRowBackward(&model->network, &pass->arithmetic, &tape->chunks[c],
-							v_gradient + (size_t) c * CHUNK_ROWS * d, &gradient->network);
-	}
+	InterestPassReadingsBackward(pass, tape, u_gradient, gradient);
 	return loss;
 }

@@ -22,18 +22,24 @@ typedef struct InterestPass
 	InterestHistorySums sums;
 } InterestPass;
 
+/* Rows through the row network, some at once, in the scratch arena. */
+typedef struct InterestPassRows
+{
+	int			chunk_count;
+	InterestRowTape *chunks;	/* in the order of the rows */
+} InterestPassRows;
+
 /* What the way forward leaves, in the scratch arena. */
 typedef struct InterestPassTape
 {
 	const InterestBatch *batch;
-	int			chunk_count;
-	InterestRowTape *chunks;	/* of some rows each, in the batch's order */
+	InterestPassRows rows;		/* the batch's */
 	InterestReadingModel reading;	/* the parameters as they were */
 	InterestSums *sums;			/* (reads), of training only */
 	InterestSumsReading *readings;	/* likewise */
 	double	   *evidence;		/* (reads): coarse masses */
 	float	   *u;				/* (reads, d) */
-	float	   *logits;			/* (reads, interests) */
+	float	   *logits;			/* (reads, interests); of no use to "next_item" */
 } InterestPassTape;
 
 /*
@@ -60,5 +66,25 @@ extern void InterestPassForward(InterestPass *pass, const InterestBatch *batch,
  */
 extern double InterestPassBackward(InterestPass *pass, const InterestPassTape *tape,
 								   const InterestLossRule *rule, const InterestModel *gradient);
+
+/*
+ * Prepared rows (count), of any users, through the row network: as what they
+ * are, or as the items that they are about, which have no time.  keys (count) of
+ * what is dropped, NULL: the rows' own.
+ */
+extern void InterestPassRowsForward(InterestPass *pass, int count, const int *rows, bool items,
+									const InterestRowKey *keys, const InterestRowDropout *dropout,
+									InterestPassRows *forward);
+
+/* v of the row at a place */
+extern const float *InterestPassVector(const InterestPass *pass, const InterestPassRows *forward, int place);
+
+/* Adds to gradient what v_gradient (count, d) means. */
+extern void InterestPassRowsBackward(InterestPass *pass, const InterestPassRows *forward,
+									 const float *v_gradient, const InterestModel *gradient);
+
+/* The way back from the gradient of u (reads, d), as far as pass->first. */
+extern void InterestPassReadingsBackward(InterestPass *pass, const InterestPassTape *tape,
+										 const float *u_gradient, const InterestModel *gradient);
 
 #endif

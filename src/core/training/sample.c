@@ -207,7 +207,7 @@ InterestSamplerInit(const InterestPreparedRows *prepared, InterestTask task, boo
 					InterestArena *arena, InterestSampler *sampler)
 {
 	*sampler = (InterestSampler) {.prepared = prepared, .task = task, .several = several};
-	if (task != INTEREST_TASK_NEXT)
+	if (!InterestTaskForesees(task))
 	{
 		FindAllTargets(sampler, arena);
 		CollectGaps(sampler, arena);
@@ -331,7 +331,7 @@ AddEpochEntries(InterestPlan *plan, int u)
 	const InterestPreparedRows *prepared = sampler->prepared;
 	const InterestTrainingUser *user = &prepared->users[u];
 
-	if (sampler->task == INTEREST_TASK_NEXT)
+	if (InterestTaskForesees(sampler->task))
 	{
 		if (sampler->positions[u] > 0)
 			AddEntry(plan, u, INTEREST_WHOLE_USER, Least(sampler->positions[u], INTEREST_MAX_POSITIONS));
@@ -403,7 +403,7 @@ InterestPlanEvaluation(const InterestSampler *sampler, InterestSplit split, Inte
 	plan->entries = InterestArenaArray(arena, InterestPlanEntry, prepared->user_count);
 	for (int u = 0; u < prepared->user_count; u++)
 	{
-		int			samples = sampler->task == INTEREST_TASK_NEXT ? sampler->positions[u]
+		int			samples = InterestTaskForesees(sampler->task) ? sampler->positions[u]
 			: HasLabel(prepared, &prepared->users[u]);
 
 		if (prepared->users[u].split == split && samples > 0)
@@ -440,13 +440,13 @@ SizeOf(const InterestPlan *plan, const InterestPlanEntry *entry)
 
 	if (sampler->task != INTEREST_TASK_USER && entry->row >= 0)
 		size.targets = LabelCount(prepared, entry->row);
-	else if (sampler->task != INTEREST_TASK_NEXT)
+	else if (!InterestTaskForesees(sampler->task))
 		size.targets = sampler->target_first[entry->user + 1] - sampler->target_first[entry->user];
 	if (entry->row == INTEREST_SOME_ROWS)
 		size.rows = Least(user->count, INTEREST_MAX_SUBSET);
 	if (entry->row == INTEREST_WHOLE_USER)
 		size.rows = user->count;
-	if (sampler->task == INTEREST_TASK_NEXT)
+	if (InterestTaskForesees(sampler->task))
 	{
 		size.rows += user->earlier;
 		size.samples = sampler->positions[entry->user];
@@ -516,7 +516,7 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 	int			first = FirstInput(user);
 	int			left = plan->sampler->positions[u];
 	int			wanted = plan->evaluation ? left : Least(left, INTEREST_MAX_POSITIONS);
-	InterestReadPoint read = {0, 0, u, plan->evaluation ? 1.0 / left : 1.0};
+	InterestReadPoint read = {.user = u, .weight = plan->evaluation ? 1.0 / left : 1.0};
 
 	for (int i = first; wanted > 0; i++)
 	{
@@ -528,6 +528,7 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 			continue;
 		wanted--;
 		read.at = prepared->history[i].time;
+		read.target = i;
 		AddRead(builder, &read, prepared->labels + prepared->label_first[i], LabelCount(prepared, i));
 	}
 	AddInputs(builder, first, read.rows, random);
@@ -608,7 +609,7 @@ AddHistory(BatchBuilder *builder, const InterestPlanEntry *entry)
 	batch->histories[batch->history_count] = (InterestHistory) {
 		.first_row = batch->row_count, .first_read = batch->read_count
 	};
-	if (plan->sampler->task == INTEREST_TASK_NEXT)
+	if (InterestTaskForesees(plan->sampler->task))
 		AddPositions(builder, entry->user, &random);
 	else
 		AddOneReading(builder, entry, &random);

@@ -16,6 +16,7 @@ typedef struct InterestReadPoint
 	int			rows;			/* of the history's rows that it sees */
 	int64_t		at;
 	int			user;			/* of the prepared users */
+	int			target;			/* next and next_item: the prepared row to foresee */
 	double		weight;			/* 1, in evaluation of "next" 1 / positions of the user */
 } InterestReadPoint;
 

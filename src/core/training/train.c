@@ -5,6 +5,7 @@
 #include "core/training/baseline.h"
 #include "core/training/calibrate.h"
 #include "core/training/codebook.h"
+#include "core/training/items.h"
 #include "core/training/names.h"
 #include "core/training/optimizer.h"
 #include "core/training/transfer.h"
@@ -49,6 +50,7 @@ typedef struct Trainer
 	InterestArena scratch;		/* of an epoch and a batch */
 	InterestPreparedRows prepared;
 	InterestSampler sampler;
+	InterestItems items;		/* next_item */
 	InterestModel *model;
 	InterestModel gradient;		/* the model bound to gradients */
 	InterestTouchedWords touched;
@@ -94,7 +96,7 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 		CheckOption(options->frozen_epochs >= 0, "the number of frozen epochs", status) &&
 		CheckOption(options->base != NULL || options->first == INTEREST_REPRESENTATION, "what is trained", status) &&
 		CheckOption(IsShare(dropout->sentence) && IsShare(dropout->words) && IsShare(dropout->hidden) &&
-					IsShare(dropout->sum) && IsShare(dropout->modality), "a dropout rate", status);
+					IsShare(dropout->sum) && IsShare(dropout->modality) && IsShare(dropout->values), "a dropout rate", status);
 }
 
 /* A model whose specification is the definition's and the base's; interests and features are missing. */
@@ -130,6 +132,20 @@ CheckSplit(const InterestPreparedRows *prepared, InterestStatus *status)
 						"Rows before the time of the split train and validate, the others test: name one between the rows' times.");
 }
 
+/* The interests, or the items. */
+static bool
+LearnTargets(Trainer *trainer, const InterestTrainingDefinition *definition, InterestArena *arena,
+			 InterestStatus *status)
+{
+	InterestPreparedRows *prepared = &trainer->prepared;
+
+	if (definition->task != INTEREST_TASK_NEXT_ITEM)
+		return InterestLearnInterests(prepared, definition->named ? &definition->named->labels : NULL, arena,
+									  &trainer->scratch, &trainer->model->interests, status);
+	InterestFindItems(prepared, &trainer->work, &trainer->items);
+	return InterestCheckItems(&trainer->items, status);
+}
+
 /* Rows, features, interests and the model's layout. */
 static bool
 Prepare(Trainer *trainer, const InterestTrainingSet *set,
@@ -151,11 +167,11 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 	InterestFeaturesComplete(&model->network.features);
 	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&trainer->work, trainer->observer, status) ||
-		!InterestLearnInterests(prepared, definition->named ? &definition->named->labels : NULL, arena,
-								&trainer->scratch, &model->interests, status) ||
+		!LearnTargets(trainer, definition, arena, status) ||
 		!InterestModelCreate(model, arena, status))
 		return false;
-	InterestFindLabels(prepared, &model->interests, &trainer->work);
+	if (model->task != INTEREST_TASK_NEXT_ITEM)
+		InterestFindLabels(prepared, &model->interests, &trainer->work);
 	InterestSamplerInit(prepared, definition->task, definition->several, &trainer->work,
 						&trainer->sampler);
 	trainer->sampler.row_dropout = options->row_dropout;
@@ -294,7 +310,7 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 	InterestModelBind(model, InterestArenaArray(arena, float, count));
 	InterestModelInitialize(model, options->seed);
 	trainer->rule.smoothing = (float) options->label_smoothing;
-	if (!StartFromRates(trainer, status))
+	if (model->task != INTEREST_TASK_NEXT_ITEM && !StartFromRates(trainer, status))
 		return false;
 	if (options->base)
 		InterestTakeParameters(options, model);
@@ -323,6 +339,8 @@ DifferentiateBatch(Trainer *trainer, const InterestBatch *batch, int epoch)
 	InterestPassTape tape;
 
 	InterestClearGradient(&trainer->gradient);
+	if (trainer->model->task == INTEREST_TASK_NEXT_ITEM)
+		return InterestItemsPass(&trainer->pass, &trainer->items, batch, &dropout, &trainer->gradient).loss;
 	InterestPassForward(&trainer->pass, batch, &dropout, true, &tape);
 	return InterestPassBackward(&trainer->pass, &tape, &trainer->rule, &trainer->gradient);
 }
@@ -418,6 +436,39 @@ Score(Trainer *trainer, InterestSplit split, int epoch, InterestArena *arena,
 							   &progress, arena, &trainer->scratch, scored, status);
 }
 
+/* The loss of all validation users' items, in batches that are always the same; NaN without them. */
+static void
+ValidateItems(Trainer *trainer, InterestTrainingEpoch *epoch)
+{
+	static const InterestSplit splits[] = {INTEREST_SPLIT_VALIDATION, INTEREST_SPLIT_CONFORMAL};
+	InterestProgress progress = {trainer->observer, INTEREST_PHASE_VALIDATE, epoch->epoch};
+	int64_t		samples = 0;
+	double		loss = 0.0;
+	double		first = 0.0;
+
+	for (int s = 0; s < 2; s++)
+	{
+		InterestArenaMark mark;
+		InterestPlan plan;
+		InterestBatch batch;
+
+		InterestPlanEvaluation(&trainer->sampler, splits[s], &trainer->scratch, &plan);
+		mark = InterestArenaGetMark(&trainer->scratch);
+		while (InterestNextBatch(&plan, trainer->options->batch_size, BATCH_ROWS, &trainer->scratch, &batch))
+		{
+			InterestItemLoss of_batch = InterestItemsPass(&trainer->pass, &trainer->items, &batch, NULL, NULL);
+
+			loss += of_batch.loss * batch.read_count;
+			first += of_batch.first;
+			samples += batch.read_count;
+			InterestArenaReturnTo(&trainer->scratch, mark);
+			InterestTellProgress(&progress, plan.samples_done, plan.sample_count);
+		}
+	}
+	epoch->validation_loss = samples > 0 ? loss / (double) samples : NAN;
+	epoch->accuracy = samples > 0 ? first / (double) samples : NAN;
+}
+
 /* Loss and accuracy of the validation users; NaN without them. */
 static bool
 Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
@@ -429,6 +480,11 @@ Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 	double	   *evidence;
 	bool		done;
 
+	if (trainer->model->task == INTEREST_TASK_NEXT_ITEM)
+	{
+		ValidateItems(trainer, epoch);
+		return true;
+	}
 	InterestArenaInit(&arena, trainer->work.host, WORK_BLOCK);
 	done = Score(trainer, INTEREST_SPLIT_VALIDATION, epoch->epoch, &arena, &predictions, &evidence, status);
 	if (done)
@@ -559,7 +615,7 @@ RunEpochs(Trainer *trainer, InterestStatus *status)
 static bool
 CheckSamples(Trainer *trainer, InterestStatus *status)
 {
-	bool		next = trainer->sampler.task == INTEREST_TASK_NEXT;
+	bool		next = InterestTaskForesees(trainer->sampler.task);
 	int			users;
 	InterestPlan plan;
 
@@ -598,7 +654,8 @@ InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *
 	{
 		result->counts = trainer.prepared.counts;
 		done = MakeParameters(&trainer, kernel, sgemm, arena, status) &&
-			RunEpochs(&trainer, status) && Calibrate(&trainer, arena, status);
+			RunEpochs(&trainer, status) &&
+			(model->task == INTEREST_TASK_NEXT_ITEM || Calibrate(&trainer, arena, status));
 		if (done && options->first == INTEREST_REPRESENTATION)
 			InterestLearnCodebook(&trainer.prepared, model, options->seed, kernel, &trainer.scratch);
 	}

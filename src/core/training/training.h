@@ -255,10 +255,11 @@ typedef enum InterestSystem
 	INTEREST_SYSTEM_MODEL,
 	INTEREST_SYSTEM_MAJORITY,	/* the rates of the training users' targets */
 	INTEREST_SYSTEM_HISTORY,	/* next: smoothed share of the labels of earlier rows */
-	INTEREST_SYSTEM_CENTROID	/* others: nearest centroid of the users' mean sentence vectors */
+	INTEREST_SYSTEM_CENTROID,	/* others: nearest centroid of the users' mean sentence vectors */
+	INTEREST_SYSTEM_POPULARITY	/* next_item: items that most rows of training users are about */
 } InterestSystem;
 
-/* "model", "majority", "history", "centroid" */
+/* "model", "majority", "history", "centroid", "popularity" */
 extern const char *InterestSystemName(InterestSystem system);
 
 /* One figure.  A figure or error that is not defined is NaN. */
@@ -285,6 +286,9 @@ typedef struct InterestEvaluation
  * for "next", every labelled row with an earlier one, weighted so that users
  * count alike; for the others every user with a labelled row, read at his
  * newest row.
+ *
+ * Of "next_item" the figures are recall and NDCG of a user's first ten items
+ * (core/training/items.h).
  *
  * The centroid has scores but no probabilities: it has no log loss, Brier and
  * ECE, and of several interests at once only accuracy and AUC.
