@@ -7,6 +7,7 @@
 #include "core/base/deterministic.h"
 #include "core/kernel/kernel.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Items between two looks for a cancel. */
@@ -43,8 +44,10 @@ LayOut(int dimensions, int text_dimensions, int count, const InterestItem *items
 	(void) Reserve(&layout, sizeof(InterestCatalogue));
 	layout.panels = Reserve(&layout, sizeof(float) * InterestPanelsSize(count, dimensions));
 	layout.missing = Reserve(&layout, (uint64_t) count);
+	layout.norm = Reserve(&layout, sizeof(float) * (uint64_t) count);
 	layout.text_panels = Reserve(&layout, sizeof(float) * InterestPanelsSize(count, text_dimensions));
 	layout.text_missing = Reserve(&layout, (uint64_t) count);
+	layout.text_norm = Reserve(&layout, sizeof(float) * (uint64_t) count);
 	layout.popularity = Reserve(&layout, sizeof(float) * (uint64_t) count);
 	layout.published = Reserve(&layout, sizeof(int64_t) * (uint64_t) count);
 	layout.category_first = Reserve(&layout, sizeof(uint32_t) * ((uint64_t) count + 1));
@@ -71,11 +74,17 @@ PanelIndex(int dimensions, int item, int k)
 }
 
 static void
-PutVector(float *panels, uint8_t *missing, int dimensions, int item, const float *vector)
+PutVector(float *panels, uint8_t *missing, float *norms, int dimensions, int item, const float *vector)
 {
+	double		sum = 0.0;
+
 	missing[item] = vector == NULL;
 	for (int k = 0; vector && k < dimensions; k++)
+	{
 		panels[PanelIndex(dimensions, item, k)] = vector[k];
+		sum += (double) vector[k] * vector[k];
+	}
+	norms[item] = (float) sqrt(sum);
 }
 
 /* Appends bytes; *first says where they start, first[1] where they end. */
@@ -93,9 +102,9 @@ PutItem(InterestCatalogue *catalogue, int item, const InterestItem *from)
 	uint32_t   *category_first = At(catalogue, catalogue->category_first);
 	uint64_t   *id_first = At(catalogue, catalogue->id_first);
 
-	PutVector(At(catalogue, catalogue->panels), At(catalogue, catalogue->missing),
+	PutVector(At(catalogue, catalogue->panels), At(catalogue, catalogue->missing), At(catalogue, catalogue->norm),
 			  catalogue->dimensions, item, from->vector);
-	PutVector(At(catalogue, catalogue->text_panels), At(catalogue, catalogue->text_missing),
+	PutVector(At(catalogue, catalogue->text_panels), At(catalogue, catalogue->text_missing), At(catalogue, catalogue->text_norm),
 			  catalogue->text_dimensions, item, from->text);
 	((float *) At(catalogue, catalogue->popularity))[item] = (float) InterestLog1p(from->popularity);
 	((int64_t *) At(catalogue, catalogue->published))[item] = from->published;

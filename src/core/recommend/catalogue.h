@@ -42,8 +42,10 @@ typedef struct InterestCatalogue
 	int32_t		text_dimensions;	/* 0: it is not searched */
 	uint64_t	panels;			/* floats, InterestPanelsSize(count, dimensions) */
 	uint64_t	missing;		/* (count) bytes: 1 where the item has no vector */
+	uint64_t	norm;			/* (count) floats: L2, of the vector; 0 where there is none */
 	uint64_t	text_panels;	/* floats, InterestPanelsSize(count, text_dimensions) */
 	uint64_t	text_missing;	/* (count) bytes: 1 where the item has no text */
+	uint64_t	text_norm;		/* (count) floats */
 	uint64_t	popularity;		/* (count) floats: ln(1 + popularity) */
 	uint64_t	published;		/* (count) int64 */
 	uint64_t	category_first; /* (count + 1) uint32, into category */

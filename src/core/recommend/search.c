@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Items of one product: their panels stay in the cache, a multiple of a panel. */
+/* Items of one product, a multiple of a panel. */
 #define SEARCH_ITEMS 256
 
 InterestStandard
@@ -41,26 +41,6 @@ InterestStandardize(const InterestStandard *standard, float number)
 	return isnan(number) || !(standard->deviation > 0.0) ? 0.0 : (number - standard->mean) / standard->deviation;
 }
 
-/* norms (n) of the items of whole panels, each a sum in ascending order. */
-static void
-MeasureItems(int n, int d, const float *panels, float *norms)
-{
-	for (int i = 0; i < n; i += INTEREST_PANEL_WIDTH)
-	{
-		float		sums[INTEREST_PANEL_WIDTH] = {0.0f};
-
-		for (int k = 0; k < d; k++)
-			for (int j = 0; j < INTEREST_PANEL_WIDTH; j++)
-			{
-				float		x = panels[(size_t) i * (size_t) d + (size_t) (k * INTEREST_PANEL_WIDTH + j)];
-
-				sums[j] += x * x;
-			}
-		for (int j = 0; j < INTEREST_PANEL_WIDTH && i + j < n; j++)
-			norms[i + j] = sqrtf(sums[j]);
-	}
-}
-
 /* Cosines with the query (d), of norm 1; NaN where an item is left out or has nothing to compare. */
 static void
 CompareItems(const InterestSearch *search, int part, const InterestKernel *kernel, const float *query,
@@ -70,22 +50,20 @@ CompareItems(const InterestSearch *search, int part, const InterestKernel *kerne
 	int			d = search->by_text ? catalogue->text_dimensions : catalogue->dimensions;
 	const float *panels = InterestCatalogueAt(catalogue, search->by_text ? catalogue->text_panels : catalogue->panels);
 	const uint8_t *missing = InterestCatalogueAt(catalogue, search->by_text ? catalogue->text_missing : catalogue->missing);
-	float		norms[SEARCH_ITEMS];
+	const float *norms = InterestCatalogueAt(catalogue, search->by_text ? catalogue->text_norm : catalogue->norm);
 
 	for (int first = 0; first < catalogue->count; first += SEARCH_ITEMS)
 	{
 		int			n = catalogue->count - first < SEARCH_ITEMS ? catalogue->count - first : SEARCH_ITEMS;
-		const float *block = panels + (size_t) first * (size_t) d;
 
 		InterestCheckCancel(scratch->host);
-		kernel->product(1, n, d, query, d, block, NULL, cosines + first, n);
-		MeasureItems(n, d, block, norms);
-		for (int i = 0; i < n; i++)
+		kernel->product(1, n, d, query, d, panels + (size_t) first * (size_t) d, NULL, cosines + first, n);
+		for (int i = first; i < first + n; i++)
 		{
-			if (missing[first + i] || search->scan.excluded[part][first + i])
-				cosines[first + i] = NAN;
+			if (missing[i] || search->scan.excluded[part][i])
+				cosines[i] = NAN;
 			else
-				cosines[first + i] = norms[i] > 0.0f ? cosines[first + i] / norms[i] : 0.0f;
+				cosines[i] = norms[i] > 0.0f ? cosines[i] / norms[i] : 0.0f;
 		}
 	}
 }
