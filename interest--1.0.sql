@@ -489,7 +489,8 @@ COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one t
 COMMENT ON FUNCTION interest_rollback(text) IS 'deploys the version that was deployed before the one that is, and returns its number; for the model''s owner';
 
 CREATE VIEW interest_models WITH (security_barrier) AS
-	SELECT m.name, m.owner, m.source_schema, m.source_name, m.encoder, m.definition,
+	SELECT m.name, m.owner, CASE WHEN m.source_name OPERATOR(pg_catalog.<>) '' THEN m.source_schema END AS source_schema,
+		CASE WHEN m.source_name OPERATOR(pg_catalog.<>) '' THEN m.source_name END AS source_name, m.encoder, m.definition,
 		v.version, v.deployed, pg_catalog.encode(v.representation, 'hex') AS representation,
 		pg_catalog.encode(v.reading, 'hex') AS reading, v.size, m.created_at, v.trained_at
 	FROM @extschema@.interest_model m

@@ -82,6 +82,26 @@ SELECT interest_create_model('none', 'few', encoder => 'reads_names', user_id =>
 	interests => '{"the music of the night", "a sport story"}', options => '{"dimensions": 64}');
 SELECT (interest_classify('none', r))[1].interest FROM (SELECT timestamptz '2024-01-01 UTC' AS at, 'a sport story'::text AS title) r;
 
+-- no source at all: it answers for the rows that it is given, and only for them
+SELECT interest_create_model('free', encoder => 'reads_names', interests => '{"the music of the night", "a sport story"}', options => '{"dimensions": 64}');
+SELECT source_schema, source_name, version, deployed FROM interest_models WHERE name = 'free';
+SELECT user_id, (interest_classify('free', r))[1].interest
+FROM (VALUES (1, timestamptz '2024-01-01 UTC', 'a sport story'), (2, '2024-01-01 UTC', 'the music of the night')) r(user_id, at, text) GROUP BY user_id ORDER BY user_id;
+SELECT interest_classify('free', '2024-01-01 UTC', 'a sport story') = interest_classify('none', '2024-01-01 UTC', 'a sport story') AS as_of_no_rows;
+SELECT interest_classify(1, 'free');
+SELECT interest_train('free');
+SELECT interest_evaluate('free');
+SELECT interest_track('free');
+SELECT status, detail FROM interest_doctor('free') WHERE check_name = 'source';
+SELECT interest_import_model('free_copy', interest_export_model('free'));
+SELECT interest_classify('free_copy', '2024-01-01 UTC', 'a sport story') = interest_classify('free', '2024-01-01 UTC', 'a sport story') AS same;
+SELECT interest_create_model('named_columns', encoder => 'reads_names', user_id => 'who', at => 'sent', texts => '{subject,body}', kind => 'action',
+	interests => '{"the music of the night", "a sport story"}', options => '{"dimensions": 64, "negative_kinds": {"hide": 1}}');
+SELECT (interest_classify('named_columns', r))[1].interest FROM (SELECT timestamptz '2024-01-01 UTC' AS sent, NULL AS action, 'a sport'::text AS subject, 'story'::text AS body) r;
+SELECT interest_create_model('x', encoder => 'reads_names', label => 'topic', interests => '{music,sport}');
+SELECT interest_create_model('x', encoder => 'reads_names', numerics => '{seconds}', interests => '{music,sport}');
+SELECT interest_create_model('x', interests => '{music,sport}', options => '{"sentences": false}');
+
 -- wrong input
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{music}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{}');
@@ -98,7 +118,7 @@ SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_i
 SELECT count(*) FROM interest_models WHERE name = 'x';
 
 RESET client_min_messages;
-SELECT count(interest_drop_model(name)) FROM unnest('{named,again,copy,softmax,logistic,svm,lda,add,gate,attention,several,none}'::text[]) name;
+SELECT count(interest_drop_model(name)) FROM unnest('{named,again,copy,softmax,logistic,svm,lda,add,gate,attention,several,none,free,free_copy,named_columns}'::text[]) name;
 SELECT interest_drop_encoder('reads_names');
 DROP FUNCTION right_answers;
 DROP TABLE named_post, labelled, few;

@@ -119,6 +119,15 @@ CheckNewName(const char *name)
 		ReportDuplicate(name);
 }
 
+static void
+ReportNoSource(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("source is missing"),
+			 errhint("Name the table or view with the behaviour rows, for example source => 'ratings_view'.")));
+}
+
 /* "a, b, c": the columns that a source has, for hints. */
 static char *
 ListColumns(TupleDesc descriptor)
@@ -383,11 +392,27 @@ RequireLabel(FunctionCallInfo fcinfo, const InterestColumns *columns)
 				 errhint("Name the column that tells the interest, for example label => 'category', or the interests themselves in interests.")));
 }
 
+/* Rows that come with the calls, without a source, have usual names where none is given. */
 static void
-ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
+NameOwnColumns(FunctionCallInfo fcinfo, InterestColumns *columns)
 {
-	columns->user_id = RequiredName(fcinfo, ARG_USER_ID, "user_id", "Name the column that tells the user, for example user_id => 'user_id'.");
-	columns->at = RequiredName(fcinfo, ARG_AT, "at", "Name the column that tells the time of a row, for example at => 'created_at'.");
+	columns->user_id = PG_ARGISNULL(ARG_USER_ID) ? pstrdup("user_id") : NameArgument(fcinfo, ARG_USER_ID);
+	columns->at = PG_ARGISNULL(ARG_AT) ? pstrdup("at") : NameArgument(fcinfo, ARG_AT);
+	if (columns->text_count > 0)
+		return;
+	columns->text_count = 1;
+	columns->texts = palloc(sizeof(char *));
+	columns->texts[0] = pstrdup("text");
+}
+
+static void
+ReadColumnArguments(FunctionCallInfo fcinfo, bool has_source, InterestColumns *columns)
+{
+	if (has_source)
+	{
+		columns->user_id = RequiredName(fcinfo, ARG_USER_ID, "user_id", "Name the column that tells the user, for example user_id => 'user_id'.");
+		columns->at = RequiredName(fcinfo, ARG_AT, "at", "Name the column that tells the time of a row, for example at => 'created_at'.");
+	}
 	columns->label = NameArgument(fcinfo, ARG_LABEL);
 	RequireLabel(fcinfo, columns);
 	columns->kind = NameArgument(fcinfo, ARG_KIND);
@@ -399,6 +424,8 @@ ReadColumnArguments(FunctionCallInfo fcinfo, InterestColumns *columns)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("vectors has more than %d columns", INTEREST_MAX_VECTORS)));
+	if (!has_source)
+		NameOwnColumns(fcinfo, columns);
 }
 
 /* The columns and the task: as named, or as they look. */
@@ -407,13 +434,13 @@ ReadColumns(FunctionCallInfo fcinfo, Oid source, InterestDefinition *definition)
 {
 	char	   *task = NULL;
 
-	if (NamesNoColumn(fcinfo))
+	if (OidIsValid(source) && NamesNoColumn(fcinfo))
 	{
 		InterestTakeSuggestions(source, PG_ARGISNULL(ARG_INTERESTS), &definition->columns, &task);
 		RequireLabel(fcinfo, &definition->columns);
 	}
 	else
-		ReadColumnArguments(fcinfo, &definition->columns);
+		ReadColumnArguments(fcinfo, OidIsValid(source), &definition->columns);
 	definition->task = task && PG_ARGISNULL(ARG_TASK) ? InterestTaskFromName(task) :
 		ChooseTask(fcinfo, source, definition->columns.label);
 }
@@ -469,30 +496,60 @@ InsertModel(const InterestDefinition *definition, Jsonb *options)
 		ReportDuplicate(definition->name);
 }
 
-void
-InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_id)
+/* Without a source nothing can be learned: names are read in texts, and that is all. */
+static void
+CheckWithoutSource(const InterestDefinition *definition)
 {
-	Relation	source = relation_open(source_id, AccessShareLock);
-	const char *text_search = definition->text_search;
+	const InterestColumns *columns = &definition->columns;
 
-	CheckNewName(definition->name);
+	if (definition->interest_count == 0)
+		ReportNoSource();
+	if (columns->label || columns->numeric_count + columns->categorical_count + columns->vector_count > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a model without a source reads texts alone"),
+				 errhint("Leave label, numerics, categoricals and vectors out, or name the source that says what they mean.")));
+}
+
+/* What the source must be; its names. */
+static void
+CheckSource(InterestDefinition *definition, Relation source)
+{
 	CheckKind(source);
 	CheckColumns(source, &definition->columns);
-	definition->owner = pstrdup(InterestCurrentRole());
 	definition->source_schema = get_namespace_name(RelationGetNamespace(source));
 	definition->source_name = pstrdup(RelationGetRelationName(source));
 	CheckLeak(definition);
 	FindLabelType(definition, source);
+}
+
+void
+InterestCreateModel(InterestDefinition *definition, Jsonb *options, Oid source_id)
+{
+	Relation	source = OidIsValid(source_id) ? relation_open(source_id, AccessShareLock) : NULL;
+	const char *text_search = definition->text_search;
+
+	CheckNewName(definition->name);
+	definition->owner = pstrdup(InterestCurrentRole());
+	definition->source_schema = pstrdup("");
+	definition->source_name = pstrdup("");
+	if (source)
+		CheckSource(definition, source);
+	else
+		CheckWithoutSource(definition);
 	InterestReadOptions(options, definition);
-	CheckColumn(source, definition->columns.split);
-	CheckTypes(definition, source);
+	if (source)
+	{
+		CheckColumn(source, definition->columns.split);
+		CheckTypes(definition, source);
+		relation_close(source, NoLock);
+	}
 	definition->encoder = ChooseEncoder(definition);
 	InterestCheckNames(definition);
 	if (definition->words && definition->columns.text_count > 0)
 		definition->text_search = InterestFindTextSearch(text_search ? text_search : definition->text_search_option);
 	InsertModel(definition, options);
 	definition->created_at = GetCurrentTransactionStartTimestamp(); /* as the column's default has it */
-	relation_close(source, NoLock);
 }
 
 INTEREST_FUNCTION(interest_create_model);
@@ -509,12 +566,9 @@ interest_create_model(PG_FUNCTION_ARGS)
 				 errmsg("name of the model is NULL")));
 	definition.name = text_to_cstring(PG_GETARG_TEXT_PP(ARG_NAME));
 	CheckNewName(definition.name);
-	if (PG_ARGISNULL(ARG_SOURCE))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("source is missing"),
-				 errhint("Name the table or view with the behaviour rows, for example source => 'ratings_view'.")));
-	source = PG_GETARG_OID(ARG_SOURCE);
+	source = PG_ARGISNULL(ARG_SOURCE) ? InvalidOid : PG_GETARG_OID(ARG_SOURCE);
+	if (!OidIsValid(source) && PG_ARGISNULL(ARG_INTERESTS))
+		ReportNoSource();
 	ReadColumns(fcinfo, source, &definition);
 	ReadInterests(fcinfo, &definition);
 	if (!PG_ARGISNULL(ARG_ENCODER))

@@ -615,12 +615,24 @@ InterestDefinitionByName(const char *name)
 	return definition;
 }
 
+bool
+InterestHasSource(const InterestDefinition *definition)
+{
+	return definition->source_name[0] != '\0';
+}
+
 Oid
 InterestSourceOf(const InterestDefinition *definition)
 {
 	Oid			schema = get_namespace_oid(definition->source_schema, true);
 	Oid			source = OidIsValid(schema) ? get_relname_relid(definition->source_name, schema) : InvalidOid;
 
+	if (!InterestHasSource(definition))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("model \"%s\" has no source", definition->name),
+				 errdetail("It answers by the names of its interests, for the rows that it is given."),
+				 errhint("Give it rows: interest_classify('%s', row); or create a model with a source.", definition->name)));
 	if (!OidIsValid(source))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),

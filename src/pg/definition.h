@@ -88,6 +88,9 @@ extern InterestDefinition *InterestDefinitionByName(const char *name);
 extern const char *InterestTaskName(InterestTask task);
 extern InterestTask InterestTaskFromName(const char *name);
 
+/* A model of named interests may do without: rows come with the calls, and its source's names are "". */
+extern bool InterestHasSource(const InterestDefinition *definition);
+
 /* The source, by its name of now; an error if it does not exist. */
 extern Oid	InterestSourceOf(const InterestDefinition *definition);
 

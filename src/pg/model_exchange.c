@@ -494,7 +494,7 @@ FindEncoder(const ModelFile *file)
 			 errhint("Load the encoder that the model was trained with; the view interest_encoders shows fingerprints.")));
 }
 
-/* The argument, else the source that the file names. */
+/* The argument, else the source that the file names; InvalidOid: none. */
 static Oid
 SourceOf(FunctionCallInfo fcinfo, const ModelFile *file, InterestDefinition *definition)
 {
@@ -502,7 +502,7 @@ SourceOf(FunctionCallInfo fcinfo, const ModelFile *file, InterestDefinition *def
 		return PG_GETARG_OID(2);
 	definition->source_schema = MetadataName(file, "source_schema");
 	definition->source_name = MetadataName(file, "source_name");
-	return InterestSourceOf(definition);
+	return InterestHasSource(definition) ? InterestSourceOf(definition) : InvalidOid;
 }
 
 /* A new model as the file defines it. */

@@ -103,7 +103,8 @@ PutDefinition(Report *report, const InterestVersion *version, const InterestLoad
 	InterestTable table = {.caption = "Definition", .columns = 2, .cells = facts.cells};
 
 	AddFact(&facts, "task", InterestTaskName(definition->task));
-	AddFact(&facts, "source", psprintf("%s.%s", definition->source_schema, definition->source_name));
+	AddFact(&facts, "source", InterestHasSource(definition) ?
+			psprintf("%s.%s", definition->source_schema, definition->source_name) : NULL);
 	AddFact(&facts, "owner", definition->owner);
 	AddFact(&facts, "version", psprintf("%d of %d", version->version, definition->versions));
 	AddFact(&facts, "user and time", psprintf("%s, %s", columns->user_id, columns->at));
@@ -370,8 +371,10 @@ interest_report(PG_FUNCTION_ARGS)
 
 	InterestMarkupBegin(&out, &InterestArenaBegin(CurrentMemoryContext, "interest report", REPORT_BLOCK)->arena);
 	InterestPageBegin(&out, InterestUtf8Format("Model %s", model),
+					  InterestHasSource(definition) ?
 					  InterestUtf8Format("What interests the users of %s.%s, and how well this model knows it.",
-										 definition->source_schema, definition->source_name));
+										 definition->source_schema, definition->source_name) :
+					  InterestUtf8Format("What interests users, by the names of %d interests.", definition->interest_count));
 	PutDefinition(&report, version, InterestLoadVersion(version));
 	PutPart(&report, "How good it is", PutMeasures);
 	PutPart(&report, "How it was trained", PutTraining);

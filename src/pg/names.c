@@ -349,6 +349,21 @@ EncodeRows(InterestLoadedEncoder *encoder, int count, LowRow **rows)
 	return sentences;
 }
 
+static void
+NoticeNamed(const InterestDefinition *definition, int version, int rows)
+{
+	const char *learned = "Without a source nothing says how texts differ: only the names do.";
+
+	if (InterestHasSource(definition))
+		learned = rows < definition->dimensions ?
+			"The source has too few rows with a text to learn how its texts differ: only the names did." :
+			psprintf("How texts of the source differ was learned from %d rows, without labels.", rows);
+	ereport(NOTICE,
+			(errmsg("version %d of model \"%s\" answers by the names of %d interests",
+					version, definition->name, definition->interest_count),
+			 errdetail("%s", learned)));
+}
+
 int
 InterestStoreNamed(const InterestDefinition *definition)
 {
@@ -360,13 +375,13 @@ InterestStoreNamed(const InterestDefinition *definition)
 	InterestTrainingDefinition training = InterestTrainingDefinitionOf(definition, encoder, lexer);
 	InterestModel model;
 	InterestStatus status;
-	LowRow	  **rows;
+	LowRow	  **rows = NULL;
 	const float **sentences;
 	int			count;
 	int			version;
 
 	InterestProgressBegin(0);
-	count = ReadLowest(definition, &rows);
+	count = InterestHasSource(definition) ? ReadLowest(definition, &rows) : 0;
 	sentences = EncodeRows(encoder, count, rows);
 	if (!InterestNameModel(&training, definition->seed, count, sentences, InterestCurrentKernel(),
 						   &arena->arena, &model, &status))
@@ -374,12 +389,7 @@ InterestStoreNamed(const InterestDefinition *definition)
 	InterestProgressUpdate(INTEREST_PROGRESS_STORE, 0, 0, 0);
 	version = InterestStoreVersion(definition, &model, encoder->content_hash, true);
 	InterestProgressEnd();
-	ereport(NOTICE,
-			(errmsg("version %d of model \"%s\" answers by the names of %d interests",
-					version, definition->name, definition->interest_count),
-			 count < definition->dimensions ?
-			 errdetail("The source has too few rows with a text to learn how its texts differ: only the names did.") :
-			 errdetail("How texts of the source differ was learned from %d rows, without labels.", count)));
+	NoticeNamed(definition, version, count);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);
 	return version;
