@@ -2,12 +2,14 @@
 """Times other programs on the encoder of a Hugging Face directory.
 
     peers.py onnx DIRECTORY
+    peers.py llama DIRECTORY
     peers.py torch DIRECTORY FILE    FILE has one text a line
     peers.py blas
 
 onnx builds the graph itself, from the weights, with the operators that ONNX
 Runtime fuses for BERT; int8 is the same graph after
-onnxruntime.quantization.quantize_dynamic. torch is sentence-transformers, in
+onnxruntime.quantization.quantize_dynamic. llama is llama.cpp by way of
+llama-cpp-python, on a GGUF file of the same weights; int8 is its Q8_0. torch is sentence-transformers, in
 batches of 32 and text by text. blas is fp32 products by the OpenBLAS that numpy
 carries. One thread, CPU time, medians. Prints lines like those of encoder_bench.
 """
@@ -149,6 +151,101 @@ def bench_onnx(directory):
             bench(name, session, config["vocab_size"], texts, tokens)
 
 
+# What llama.cpp calls the modules; those of a layer begin with "encoder.layer.N." and "blk.N.".
+LLAMA_MODULES = {"embeddings.word_embeddings": "token_embd", "embeddings.position_embeddings": "position_embd",
+                 "embeddings.token_type_embeddings": "token_types", "embeddings.LayerNorm": "token_embd_norm"}
+LLAMA_LAYER = {"attention.self.query": "attn_q", "attention.self.key": "attn_k", "attention.self.value": "attn_v",
+               "attention.output.dense": "attn_output", "attention.output.LayerNorm": "attn_output_norm",
+               "intermediate.dense": "ffn_up", "output.dense": "ffn_down", "output.LayerNorm": "layer_output_norm"}
+
+
+def write_gguf(path, config, weights, narrow):
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_vocab_size(config["vocab_size"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_layer_norm_eps(config["layer_norm_eps"])
+    writer.add_token_type_count(config["type_vocab_size"])
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+    writer.add_tokenizer_model("no_vocab")
+    modules = dict(LLAMA_MODULES)
+    for i in range(config["num_hidden_layers"]):
+        modules.update({"encoder.layer.%d.%s" % (i, ours): "blk.%d.%s" % (i, theirs) for ours, theirs in LLAMA_LAYER.items()})
+    for ours, theirs in modules.items():
+        for part in ("weight", "bias"):
+            tensor = weights.get("%s.%s" % (ours, part))
+            if tensor is None:
+                continue
+            if narrow and part == "weight" and theirs.startswith("blk.") and "norm" not in theirs:
+                kind = gguf.GGMLQuantizationType.Q8_0
+                writer.add_tensor("%s.%s" % (theirs, part), gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+            else:
+                writer.add_tensor("%s.%s" % (theirs, part), numpy.ascontiguousarray(tensor))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+class Llama:
+    def __init__(self, model, ids):
+        texts, tokens = ids.shape
+        parameters = llama_cpp.llama_context_default_params()
+        parameters.embeddings = True
+        parameters.n_threads = parameters.n_threads_batch = 1
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = texts * tokens
+        parameters.n_seq_max = texts
+        self.context = llama_cpp.llama_init_from_model(model, parameters)
+        self.batch = llama_cpp.llama_batch_init(texts * tokens, 0, 1)
+        self.batch.n_tokens = texts * tokens
+        for i, token in enumerate(ids.reshape(-1)):
+            self.batch.token[i] = token
+            self.batch.pos[i] = i % tokens
+            self.batch.n_seq_id[i] = 1
+            self.batch.seq_id[i][0] = i // tokens
+            self.batch.logits[i] = 1
+
+    def run(self):
+        if llama_cpp.llama_encode(self.context, self.batch) != 0:
+            sys.exit("llama_encode failed")
+
+    def vector(self, width):
+        self.run()
+        pooled = numpy.ctypeslib.as_array(llama_cpp.llama_get_embeddings_seq(self.context, 0), (width,))
+        return pooled / numpy.linalg.norm(pooled)
+
+    def close(self):
+        llama_cpp.llama_batch_free(self.batch)
+        llama_cpp.llama_free(self.context)
+
+
+def bench_llama(directory):
+    with open(os.path.join(directory, "config.json")) as f:
+        config = json.load(f)
+    weights = read_weights(os.path.join(directory, "model.safetensors"))
+    print("version llama %s" % llama_cpp.__version__)
+    llama_cpp.llama_backend_init()
+    for name in ("fp32", "int8"):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.gguf")
+            write_gguf(path, config, weights, name == "int8")
+            model = llama_cpp.llama_model_load_from_file(path.encode(), llama_cpp.llama_model_default_params())
+        llama = Llama(model, ((1000 + numpy.arange(16)) % config["vocab_size"])[None])
+        print("vector %s %.6f %.6f %.6f" % (name, *llama.vector(config["hidden_size"])[:3]))
+        llama.close()
+        for texts, tokens in SHAPES:
+            total = texts * tokens
+            llama = Llama(model, ((1000 + numpy.arange(total) * 7) % config["vocab_size"]).reshape(texts, tokens))
+            loops = 400 // total + 1
+            seconds = median_time(lambda: [llama.run() for _ in range(loops)], REPEATS)
+            print("encode %s %d %d %.1f" % (name, texts, tokens, 1e6 * seconds / loops / total))
+            llama.close()
+
+
 def median_time(work, repeats):
     work()
     times = []
@@ -190,6 +287,10 @@ if __name__ == "__main__":
         import onnxruntime.quantization
         from onnx import TensorProto, helper, numpy_helper
         bench_onnx(sys.argv[2])
+    elif sys.argv[1:2] == ["llama"] and len(sys.argv) == 3:
+        import gguf
+        import llama_cpp
+        bench_llama(sys.argv[2])
     elif sys.argv[1:2] == ["torch"] and len(sys.argv) == 4:
         import sentence_transformers
         import torch

@@ -5,8 +5,9 @@
 #
 # Needs the encoder and the MovieLens rows that make setup puts into the cache,
 # or a Hugging Face directory named by INTEREST_MODEL. The peers (ONNX Runtime,
-# sentence-transformers on PyTorch, numpy's OpenBLAS) come into an environment
-# of their own in the cache; what cannot be installed (no network) is left out.
+# llama.cpp, sentence-transformers on PyTorch, numpy's OpenBLAS) come into an
+# environment of their own in the cache; what cannot be installed (no network, for
+# llama.cpp no cmake) is left out. llama.cpp compiles for some ten minutes of a core.
 # Everything runs on one thread and is measured by its CPU time. It reports; it
 # passes no judgement.
 set -eu
@@ -61,6 +62,8 @@ peer()
 if [ -x "$python" ]; then
 	peer blas numpy numpy
 	peer onnx onnxruntime "onnx onnxruntime numpy" "$INTEREST_MODEL"
+	export CMAKE_ARGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_COMMON=OFF"
+	peer llama llama_cpp "llama-cpp-python gguf numpy" "$INTEREST_MODEL"
 	peer torch sentence_transformers sentence-transformers "$INTEREST_MODEL" build/bench/titles.txt
 fi
 
@@ -74,6 +77,7 @@ done >>build/bench/ours.out
 grep -v '^encode\|^vector\|^scratch\|^texts' build/bench/ours.out
 awk '
 function ratio(theirs, ours) { return theirs ? sprintf("%7.2fx", theirs / ours) : sprintf("%8s", "-") }
+function peer(name, storage, shape) { return sprintf("   %7.1f %s", theirs[name " " storage " " shape], ratio(theirs[name " " storage " " shape], time[storage " " shape])) }
 
 FILENAME ~ /peers/ && $2 == "version" { version[$1] = $4 }
 FILENAME ~ /peers/ && $2 == "blas" {
@@ -81,9 +85,9 @@ FILENAME ~ /peers/ && $2 == "blas" {
 	line[$3] = line[$3] sprintf(" %8d    ", $6)
 	if ($3 == order[1]) head = head sprintf(" %6dx%-5d", $4, $5)
 }
-FILENAME ~ /peers/ && $2 == "encode" { theirs[$3 " " $4 " " $5] = $6 }
+FILENAME ~ /peers/ && $2 == "encode" { theirs[$1 " " $3 " " $4 " " $5] = $6 }
 FILENAME ~ /peers/ && $2 == "texts" { theirs["texts " $3] = $4 }
-FILENAME ~ /peers/ && $2 == "vector" { vector[$3] = $4 " " $5 " " $6 }
+FILENAME ~ /peers/ && $2 == "vector" { vector[$1 " " $3] = $4 " " $5 " " $6 }
 FILENAME ~ /peers/ { next }
 
 $1 == "vector" { vector["ours"] = $2 " " $3 " " $4 }
@@ -97,16 +101,15 @@ END {
 		for (i = 1; i <= rows; i++) printf "m = %5d%s\n", order[i], line[order[i]]
 	}
 	printf "\none text: %s\n", vector["ours"]
-	for (s in vector) if (s != "ours") printf "ONNX Runtime %s: %s\n", s, vector[s]
-	printf "\nencoder, microseconds a token (share of its roofline); ONNX Runtime %s and its ratio\n", version["onnx"]
-	printf "%12s %13s %13s %13s %18s %18s\n", "texts", "fp32", "bf16", "int8", "onnx fp32", "onnx int8"
+	for (s in vector) if (s != "ours") printf "%s: %s\n", s, vector[s]
+	printf "\nencoder, microseconds a token (share of its roofline); ONNX Runtime %s, llama.cpp (llama-cpp-python %s) and their ratios\n", version["onnx"], version["llama"]
+	printf "%12s %13s %13s %13s %18s %18s %18s %18s\n", "texts", "fp32", "bf16", "int8", "onnx fp32", "onnx int8", "llama fp32", "llama int8"
 	for (i = 1; i <= shapes; i++) {
 		split(shape[i], n, " ")
 		printf "%5d x %4d", n[1], n[2]
 		for (s = 1; s <= split("fp32 bf16 int8", storages, " "); s++)
 			printf " %7.1f (%2d%%)", time[storages[s] " " shape[i]], share[storages[s] " " shape[i]]
-		printf "   %7.1f %s   %7.1f %s\n", theirs["fp32 " shape[i]], ratio(theirs["fp32 " shape[i]], time["fp32 " shape[i]]),
-			theirs["int8 " shape[i]], ratio(theirs["int8 " shape[i]], time["int8 " shape[i]])
+		print peer("onnx", "fp32", shape[i]) peer("onnx", "int8", shape[i]) peer("llama", "fp32", shape[i]) peer("llama", "int8", shape[i])
 	}
 	printf "\nMovieLens titles, microseconds a title; sentence-transformers on PyTorch %s and its ratio to each\n", version["torch"]
 	printf "%12s %8s %8s %8s %10s %8s %8s %8s\n", "batches of", "fp32", "bf16", "int8", "torch", "fp32", "bf16", "int8"
