@@ -7,3 +7,15 @@ FROM (SELECT protocol, fold, split_part(system, ', draw ', 1) AS system, system 
 		avg(hit) FILTER (WHERE task = 'next') AS next
 	FROM judged WHERE protocol IN ('few', 'names') GROUP BY protocol, fold, system) x
 GROUP BY protocol, system ORDER BY protocol DESC, row;
+
+\echo
+\echo Trained on one half of the threads, asked about messages of the other
+SELECT task, sum(size) AS size, round(avg(accuracy), 3) AS accuracy
+FROM (SELECT fold, task, count(*) AS size, avg(hit) AS accuracy FROM judged WHERE protocol = 'half of the threads' GROUP BY fold, task) f
+WHERE task IN ('row', 'dominant') GROUP BY task ORDER BY task DESC;
+
+\echo
+\echo MovieLens 100K: trained on one half of the films, asked for the genres of the next one of the same half and of the other
+SELECT films, metric, round(max(value) FILTER (WHERE system = 'model')::numeric, 4) AS model,
+	round(max(value) FILTER (WHERE system = 'history')::numeric, 4) AS own_history, round(max(value) FILTER (WHERE system = 'majority')::numeric, 4) AS majority
+FROM film_figure GROUP BY films, metric ORDER BY films DESC, metric;

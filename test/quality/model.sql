@@ -9,27 +9,28 @@
 -- trained                  whether it learns from the labels
 -- sets                     whether it is asked for sets of interests, too
 SET client_min_messages = warning;
-CREATE VIEW training AS
+SELECT 'fold ' || :fold AS model, 'training_' || :fold AS source \gset
+CREATE VIEW :source AS
 	SELECT "user", message, posted_at, subject, body, CASE WHEN :labelled THEN :label END AS label,
 		CASE WHEN :validating THEN 'validation' ELSE 'train' END AS split
 	FROM post JOIN dominant USING ("user") WHERE fold <> :fold AND (:rows);
-SELECT interest_create_model('quality', 'training', encoder => nullif(:'encoder', ''), user_id => :'author', at => 'posted_at',
+SELECT interest_create_model(:'model', :'source', encoder => nullif(:'encoder', ''), user_id => :'author', at => 'posted_at',
 	texts => '{subject,body}', label => 'label', task => :'task', options => jsonb :'options' || '{"split_column": "split"}',
-	interests => CASE WHEN :named THEN names END) AS model FROM naming \gset
+	interests => CASE WHEN :named THEN names END) AS created FROM naming \gset
 \if :trained
-SELECT count(*) AS epochs FROM interest_train('quality') \gset
+SELECT count(*) AS epochs FROM interest_train(:'model') \gset
 \endif
 
 CREATE TEMP VIEW test AS
 	SELECT "user", message, posted_at, subject, body FROM post WHERE fold = :fold AND (:asked);
 INSERT INTO prediction
-	SELECT :'protocol', :'system', :fold, task, min(q."user"), id, min(actual), interest_classify('quality', t)
+	SELECT :'protocol', :'system', :fold, task, min(q."user"), id, min(actual), interest_classify(:'model', t)
 	FROM question q JOIN test t USING (message) GROUP BY task, id;
 \if :sets
 INSERT INTO conformal
-	SELECT :'protocol', :fold, (SELECT count(DISTINCT "user") / 2 FROM training WHERE split = 'validation'), "user", min(actual), interest_set(interest_embed('quality', t), .9)
+	SELECT :'protocol', :fold, (SELECT count(DISTINCT "user") / 2 FROM :source WHERE split = 'validation'), "user", min(actual), interest_set(interest_embed(:'model', t), .9)
 	FROM test t JOIN dominant USING ("user") GROUP BY "user";
 \endif
 
-SELECT interest_drop_model('quality') AS dropped \gset
-DROP VIEW training;
+SELECT interest_drop_model(:'model') AS dropped \gset
+DROP VIEW :source;

@@ -7,15 +7,3 @@ FROM (SELECT protocol, system, task, round(c.mean::numeric, 3) || coalesce(' ' |
 	FROM (SELECT * FROM compared WHERE other = '') c LEFT JOIN (SELECT * FROM compared WHERE other = 'model') d USING (protocol, system, task)
 	WHERE system LIKE 'model%' AND protocol IN ('ordinary', 'leak-free')) x
 GROUP BY protocol, system ORDER BY protocol DESC, system <> 'model', system;
-
-\echo
-\echo Trained on one half of the threads, asked about messages of the other
-SELECT task, sum(size) AS size, round(avg(accuracy), 3) AS accuracy
-FROM (SELECT fold, task, count(*) AS size, avg(hit) AS accuracy FROM judged WHERE protocol = 'half of the threads' GROUP BY fold, task) f
-WHERE task IN ('row', 'dominant') GROUP BY task ORDER BY task DESC;
-
-\echo
-\echo MovieLens 100K: trained on one half of the films, asked for the genres of the next one of the same half and of the other
-SELECT films, metric, round(max(value) FILTER (WHERE system = 'model')::numeric, 4) AS model,
-	round(max(value) FILTER (WHERE system = 'history')::numeric, 4) AS own_history, round(max(value) FILTER (WHERE system = 'majority')::numeric, 4) AS majority
-FROM film_figure GROUP BY films, metric ORDER BY films DESC, metric;

@@ -97,8 +97,8 @@ baselines()
 {
 	[ -x "$python" ] && [ "$(sql -c "SELECT EXISTS (SELECT FROM prediction WHERE system = 'tfidf' AND fold = $1)")" = f ] || return 0
 	[ -f "$dir/posts" ] || { sql -f test/quality/posts.sql >"$dir/posts.new" && mv "$dir/posts.new" "$dir/posts"; }
-	OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 "$python" test/quality/baselines.py "$dir/posts" "$1" >"$dir/said"
-	sql -1 -f test/quality/baselines.sql <"$dir/said"
+	OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 "$python" test/quality/baselines.py "$dir/posts" "$1" >"$dir/said.$1"
+	sql -1 -f test/quality/baselines.sql <"$dir/said.$1"
 }
 
 test/setup.sh
@@ -117,13 +117,21 @@ for encoder in minilm int8; do
 	sql -v encoder=$encoder -f test/quality/encode.sql >/dev/null
 done
 
-for fold in $FOLDS; do
-	leak_free="thread NOT IN (SELECT thread FROM behaviour WHERE fold = $fold)"
-	model ordinary model "$fold" sets=true
-	model leak-free model "$fold" sets=true rows="$leak_free"
-	baselines "$fold"
+# Rows of other threads than those of a fold.
+leak_free()
+{
+	echo "thread NOT IN (SELECT thread FROM behaviour WHERE fold = $1)"
+}
 
+for fold in $FOLDS; do
+	model ordinary model "$fold" sets=true
+	model leak-free model "$fold" sets=true rows="$(leak_free "$fold")"
 	model names names "$fold" named=true trained=false
+	baselines "$fold"
+done
+show -f test/quality/measures.sql -f test/quality/tasks.sql -f test/quality/calibration.sql
+
+for fold in $FOLDS; do
 	for share in 1 10; do
 		model few "names, $share of 100 users" "$fold" named=true \
 			labelled="('x' || left(\"user\", 6))::bit(24)::int % 100 < $share"
@@ -135,26 +143,33 @@ for fold in $FOLDS; do
 					FROM behaviour WHERE fold <> $fold AND NOT $validating) x WHERE n <= $few)"
 		done
 	done
-
-	for protocol in ordinary leak-free; do
-		rows=true
-		[ $protocol = ordinary ] || rows=$leak_free
-		part() { system=$1; shift; model $protocol "model, $system" "$fold" rows="$rows" "$@"; }
-		part "words only" encoder= options='{"sentences": false}'
-		part "sentences only" options='{"words": false}'
-		part "learned from single messages" author=message
-		part "one half-life" options='{"half_lives": {"coarse": 180, "medium": 180, "fine": 180}}'
-		for fusion in add multiply gate attention; do
-			part "$fusion" options="{\"fusion\": \"$fusion\"}"
-		done
-		for head in logistic svm lda; do
-			part "$head" options="{\"head\": \"$head\"}"
-		done
-		part "int8 encoder" encoder=int8
-		part sigmoid task=user label='ARRAY[actual]'
-	done
 	model "half of the threads" model "$fold" rows="thread < '8'" asked="thread >= '8'"
 done
 films
+show -f test/quality/measures.sql -f test/quality/few.sql
 
-show -f test/quality/measures.sql -f test/quality/tasks.sql -f test/quality/calibration.sql -f test/quality/few.sql -f test/quality/parts.sql
+# The model without a part of it, or with another.
+#   $1 name   $2 ... what model.sql takes
+part()
+{
+	name=$1
+	shift
+	model ordinary "model, $name" "$fold" "$@"
+	model leak-free "model, $name" "$fold" rows="$(leak_free "$fold")" "$@"
+}
+
+for fold in $FOLDS; do
+	part "words only" encoder= options='{"sentences": false}'
+	part "sentences only" options='{"words": false}'
+	part "learned from single messages" author=message
+	part "one half-life" options='{"half_lives": {"coarse": 180, "medium": 180, "fine": 180}}'
+	for fusion in add multiply gate attention; do
+		part "$fusion" options="{\"fusion\": \"$fusion\"}"
+	done
+	for head in logistic svm lda; do
+		part "$head" options="{\"head\": \"$head\"}"
+	done
+	part sigmoid task=user label='ARRAY[actual]'
+	part "int8 encoder" encoder=int8
+done
+show -f test/quality/measures.sql -f test/quality/parts.sql
