@@ -3,6 +3,7 @@
 #
 #   test/setup.sh          packages, encoder and rows; builds and installs the extension
 #   test/setup.sh emulators    what tests on emulated processors need besides; fails where it cannot be had
+#   test/setup.sh browser  Chromium, likewise, for the test of pages (124 MB to download, 414 MB of disk)
 #   test/setup.sh paths    prints where all these are, as shell assignments
 #
 # Everything is looked for first: a second run installs and downloads nothing.
@@ -191,16 +192,24 @@ missing_emulators()
 	[ -f /usr/aarch64-linux-gnu/include/stdio.h ] || echo libc6-dev-arm64-cross
 }
 
-install_emulators()
+missing_browser()
 {
-	packages=$(missing_emulators | tr '\n' ' ')
+	have chromium || have chromium-browser || have google-chrome || echo chromium fonts-dejavu-core
+}
+
+# Packages that only some tests need: $1 what for, then which.
+install_more()
+{
+	what=$1
+	shift
+	packages=$*
 	[ -n "$packages" ] || return 0
 	{ have apt-get && as_root true 2>/dev/null; } ||
-		die "for emulated processors an administrator must install $packages"
+		die "for $what an administrator must install $packages"
 	say "installing $packages"
 	# shellcheck disable=SC2086
 	as_root sh -c "$install_script" install "" 0 $packages >"$log" 2>&1 </dev/null ||
-		die "could not install $packages(output: $log)"
+		die "could not install $packages (output: $log)"
 }
 
 # The library of another architecture, taken out of its package beside this
@@ -334,15 +343,21 @@ paths)
 	echo "INTEREST_ROWS='$cache/$ROWS'"
 	echo "UTF8PROC_ARM64='$cache/utf8proc-arm64/usr'"
 	;;
-all | emulators)
+all | emulators | browser)
 	mkdir -p build 2>/dev/null || die "cannot write into $(pwd): clone the repository into a folder of your own"
 	log=$(pwd)/build/setup.log
 	trap '[ -z "$scratch" ] || rm -rf "$scratch"' EXIT
 	trap 'exit 1' HUP INT TERM
 	# A make above passes its job slots and variables on, which the makes here must not inherit.
 	unset MAKEFLAGS MFLAGS MAKELEVEL || true
+	if [ "${1:-all}" = browser ]; then
+		# shellcheck disable=SC2046
+		install_more "the test of pages" $(missing_browser)
+		exit 0
+	fi
 	if [ "${1:-all}" = emulators ]; then
-		install_emulators
+		# shellcheck disable=SC2046
+		install_more "emulated processors" $(missing_emulators)
 		obtain_utf8proc_for_arm64
 		exit 0
 	fi
@@ -355,6 +370,6 @@ all | emulators)
 	build_and_install
 	;;
 *)
-	die "unknown argument $1: test/setup.sh [emulators | paths]"
+	die "unknown argument $1: test/setup.sh [emulators | browser | paths]"
 	;;
 esac

@@ -89,8 +89,11 @@ HalfLives(const InterestDefinition *definition)
 
 	initStringInfo(&out);
 	for (int g = 0; g < INTEREST_GRANULARITIES; g++)
-		appendStringInfo(&out, "%s%s %g days", g > 0 ? ", " : "", InterestPartName((InterestPart) g),
-						 (double) definition->half_life[g] / USECS_PER_DAY);
+	{
+		double		days = (double) definition->half_life[g] / USECS_PER_DAY;
+
+		appendStringInfo(&out, "%s%s %g day%s", g > 0 ? ", " : "", InterestPartName((InterestPart) g), days, days == 1 ? "" : "s");
+	}
 	return out.data;
 }
 

@@ -136,9 +136,9 @@ TestLabels(void)
 	CHECK(strlen(Label(accents, 10)) < 10000);
 	CHECK_NEAR(InterestTextWidth(InterestSpanOf("  ab   c  ")), 0.6 + 0.6 + 0.35 + 0.6, 1e-9);
 	CHECK_NEAR(InterestTextWidth(InterestSpanOf(FAMILY)), 1.2, 1e-9);
-	CHECK(InterestReadsLeftwards(InterestSpanOf("1. \xD7\xA9 a")));
-	CHECK(!InterestReadsLeftwards(InterestSpanOf("1. a \xD7\xA9")));
-	CHECK(!InterestReadsLeftwards(InterestSpanOf("")));
+	CHECK_INTEGER(InterestTextDirection(InterestSpanOf("1. \xD7\xA9 a")), -1);
+	CHECK_INTEGER(InterestTextDirection(InterestSpanOf("1. a \xD7\xA9")), 1);
+	CHECK_INTEGER(InterestTextDirection(InterestSpanOf("1.")), 0);
 }
 
 /*
@@ -307,6 +307,12 @@ TestDirection(void)
 	InterestDrawText(&text, &markup);
 	CheckPicture(&markup, "words");
 	CHECK(strstr(markup.data, "class=\"word\" x=\"336.2\"") != NULL);
+	/* and from the left where an earlier one is */
+	words[0].label = words[1].label;
+	words[1].label = InterestSpanOf("\xD7\xA9");
+	InterestMarkupBegin(&markup, &arena);
+	InterestDrawText(&text, &markup);
+	CHECK(strstr(Text(&markup), "class=\"word\" x=\"10\"") != NULL);
 }
 
 static void

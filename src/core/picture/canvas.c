@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+/* Units an em: 14, and bold letters are wider than those that widths are of. */
+#define HEADING_SIZE 17.5
+
 /* Points nearer than this to the last one drawn are not. */
 #define LEAST_MOVE 0.7
 
@@ -77,7 +80,7 @@ InterestCanvasDescribed(InterestMarkup *out, InterestSpan title, double height)
 	InterestPutShape(out, "<rect class=\"paper\" width=\"~\" height=\"~\"/>", INTEREST_WIDTH, height);
 	InterestPut(out, "<text class=\"head\" ");
 	InterestPutShape(out, "x=\"~\" y=\"~\">", INTEREST_MARGIN, 20);
-	InterestPutLabel(out, title, (INTEREST_WIDTH - 2 * INTEREST_MARGIN) / 14.6);
+	InterestPutLabel(out, title, (INTEREST_WIDTH - 2 * INTEREST_MARGIN) / HEADING_SIZE);
 	InterestPut(out, "</text>\n");
 }
 

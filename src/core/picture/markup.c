@@ -376,8 +376,8 @@ InterestPutLabel(InterestMarkup *markup, InterestSpan text, double ems)
 	return walk.width + ELLIPSIS_WIDTH;
 }
 
-bool
-InterestReadsLeftwards(InterestSpan text)
+int
+InterestTextDirection(InterestSpan text)
 {
 	Reading		reading = ReadingOf(text);
 
@@ -385,12 +385,12 @@ InterestReadsLeftwards(InterestSpan text)
 		switch (utf8proc_get_property(character)->bidi_class)
 		{
 			case UTF8PROC_BIDI_CLASS_L:
-				return false;
+				return 1;
 			case UTF8PROC_BIDI_CLASS_R:
 			case UTF8PROC_BIDI_CLASS_AL:
-				return true;
+				return -1;
 			default:
 				break;
 		}
-	return false;
+	return 0;
 }

@@ -57,8 +57,8 @@ extern double InterestPutLabel(InterestMarkup *markup, InterestSpan text, double
  */
 extern double InterestTextWidth(InterestSpan text);
 
-/* Whether a text reads from right to left, by its first character that says so. */
-extern bool InterestReadsLeftwards(InterestSpan text);
+/* Where a text begins, by its first character that says so: 1 left, -1 right, 0 none does. */
+extern int	InterestTextDirection(InterestSpan text);
 
 /* The date of a time in microseconds since 2000 (UTC), and with_minutes the hour and minute. */
 extern void InterestPutTime(InterestMarkup *markup, double time, bool with_minutes);

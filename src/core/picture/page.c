@@ -4,8 +4,9 @@
  */
 #include "core/picture/page.h"
 
-/* Ems of a cell: longer texts are cut. */
+/* Ems of a cell, and of what a row of numbers is of: longer texts are cut. */
 #define MOST_CELL 160
+#define MOST_NAME 24
 
 /*
  * What the page may do is nothing but show itself: should a text ever get through
@@ -83,13 +84,13 @@ InterestPageParagraph(InterestMarkup *out, InterestSpan text)
 }
 
 static void
-PutCell(InterestMarkup *out, const char *tag, const char *scope, InterestSpan text)
+PutCell(InterestMarkup *out, const char *tag, const char *scope, InterestSpan text, double ems)
 {
 	InterestPut(out, "<");
 	InterestPut(out, tag);
 	InterestPut(out, scope);
 	InterestPut(out, ">");
-	InterestPutLabel(out, text, MOST_CELL);
+	InterestPutLabel(out, text, ems);
 	InterestPut(out, "</");
 	InterestPut(out, tag);
 	InterestPut(out, ">");
@@ -107,7 +108,7 @@ InterestPageTable(InterestMarkup *out, const InterestTable *table)
 	{
 		InterestPut(out, "<thead><tr>");
 		for (int i = 0; i < table->columns; i++)
-			PutCell(out, "th", " scope=\"col\"", InterestSpanOf(table->headings[i]));
+			PutCell(out, "th", " scope=\"col\"", InterestSpanOf(table->headings[i]), MOST_CELL);
 		InterestPut(out, "</tr></thead>\n");
 	}
 	InterestPut(out, "<tbody>\n");
@@ -115,7 +116,8 @@ InterestPageTable(InterestMarkup *out, const InterestTable *table)
 	{
 		InterestPut(out, "<tr>");
 		for (int i = 0; i < table->columns; i++)
-			PutCell(out, i == 0 ? "th" : "td", i == 0 ? " scope=\"row\"" : "", table->cells[row * table->columns + i]);
+			PutCell(out, i == 0 ? "th" : "td", i == 0 ? " scope=\"row\"" : "", table->cells[row * table->columns + i],
+					i == 0 && table->numeric ? MOST_NAME : MOST_CELL);
 		InterestPut(out, "</tr>\n");
 	}
 	InterestPut(out, "</tbody></table></div>\n");

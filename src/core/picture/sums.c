@@ -198,8 +198,11 @@ LayOut(const InterestShadedText *text, int count)
 		PlaceWord(&line, width);
 		line.x += width + WORD_GAP;
 	}
-	for (int i = 0; i < count && !line.leftwards; i++)
-		line.leftwards = InterestReadsLeftwards(text->words[i].label);
+	for (int i = 0, direction = 0; i < count && direction == 0; i++)
+	{
+		direction = InterestTextDirection(text->words[i].label);
+		line.leftwards = direction < 0;
+	}
 	return line;
 }
 
