@@ -145,12 +145,12 @@ SELECT interest_drop_catalogue('taken');
 
 -- what is written by way of a parent is not followed, and said so
 SET client_min_messages = notice;
-CREATE TABLE whole (shot int PRIMARY KEY, title text) PARTITION BY RANGE (shot);
-CREATE TABLE part PARTITION OF whole FOR VALUES FROM (0) TO (100);
-INSERT INTO whole VALUES (1, 'music');
+CREATE TABLE whole_shot (shot int PRIMARY KEY, title text) PARTITION BY RANGE (shot);
+CREATE TABLE part PARTITION OF whole_shot FOR VALUES FROM (0) TO (100);
+INSERT INTO whole_shot VALUES (1, 'music');
 SELECT interest_set_catalogue('taken', 'part', 'shot');
-SELECT interest_set_catalogue('taken', 'whole', 'shot');
-INSERT INTO whole VALUES (2, 'sport');
+SELECT interest_set_catalogue('taken', 'whole_shot', 'shot');
+INSERT INTO whole_shot VALUES (2, 'sport');
 SELECT interest_rebuild_catalogue('taken');
 CREATE TABLE parent (shot int PRIMARY KEY, title text);
 CREATE TABLE child (PRIMARY KEY (shot)) INHERITS (parent);
@@ -158,5 +158,5 @@ SELECT interest_set_catalogue('taken', 'parent', 'shot');
 SET client_min_messages = warning;
 SELECT interest_drop_model('taken'), interest_drop_model('seen');
 DROP FUNCTION life, amiss;
-DROP TABLE taken, whole, parent, child;
+DROP TABLE taken, whole_shot, parent, child;
 DROP SCHEMA elsewhere CASCADE;
