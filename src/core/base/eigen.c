@@ -26,8 +26,8 @@ typedef struct Tridiagonal
 	double	   *rows;			/* (n, n): on the way, rows that end up as eigenvectors */
 } Tridiagonal;
 
-static double
-Dot(int n, const double *x, const double *y)
+double
+InterestDotProduct(int n, const double *x, const double *y)
 {
 	double		sum = 0.0;
 
@@ -50,14 +50,14 @@ Add(int n, double factor, const double *x, double *y)
 static double
 Reflect(int n, double *x, double *alpha)
 {
-	double		norm = sqrt(Dot(n, x, x));
+	double		norm = sqrt(InterestDotProduct(n, x, x));
 
 	*alpha = x[0];
 	if (norm == 0.0 || norm == fabs(x[0]))
 		return 0.0;
 	*alpha = x[0] > 0.0 ? -norm : norm;
 	x[0] -= *alpha;
-	return 2.0 / Dot(n, x, x);
+	return 2.0 / InterestDotProduct(n, x, x);
 }
 
 /* matrix (m, m, rows of n) = H matrix H, H = 1 - beta v v'; p (m) is scratch. */
@@ -67,7 +67,7 @@ ReflectBothSides(int n, int m, double *matrix, double beta, const double *v, dou
 	memset(p, 0, sizeof(double) * (size_t) m);
 	for (int i = 0; i < m; i++)
 		Add(m, beta * v[i], matrix + (size_t) i * n, p);
-	Add(m, -0.5 * beta * Dot(m, p, v), v, p);
+	Add(m, -0.5 * beta * InterestDotProduct(m, p, v), v, p);
 	for (int i = 0; i < m; i++)
 	{
 		double	   *row = matrix + (size_t) i * n;

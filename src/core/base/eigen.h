@@ -9,6 +9,9 @@
 
 #include <stdbool.h>
 
+/* The sum of x y (n), in ascending order. */
+extern double InterestDotProduct(int n, const double *x, const double *y);
+
 /*
  * Overwrites the symmetric matrix (n, n) by its eigenvectors: row i has norm 1
  * and belongs to values[i] (n), the values in descending order.  The signs are

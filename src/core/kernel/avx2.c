@@ -190,16 +190,6 @@ SumsFinish(Sums sums, Columns columns, const float *margin)
 
 #include "core/kernel/tiles256.h"
 
-static void
-Product(int m, int n, int k, const float *a, int lda,
-		const float *panels, const float *bias, float *c, int ldc)
-{
-	Frame		frame = {.bias = bias};
-
-	MultiplyPanels(m, n, k, (const char *) a, sizeof(float) * (size_t) lda,
-				   (const char *) panels, &frame, c, (size_t) ldc);
-}
-
 #include "core/kernel/elementwise.h"
 
 const InterestKernel InterestKernelAvx2 = {

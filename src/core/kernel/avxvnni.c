@@ -98,19 +98,10 @@ Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, flo
 	}
 }
 
-static void
-Product(int m, int n, int k, const void *codes, size_t stride, const float *margins,
-		const InterestNarrowWeights *weights, const float *bias, float *c, int ldc)
-{
-	Frame		frame = Int8Frame(n, margins, weights, bias);
-
-	MultiplyPanels(m, n, (k + 3) / 4, codes, stride, weights->panels, &frame, c, (size_t) ldc);
-}
-
 const InterestNarrowKernel InterestInt8AvxVnni = {
 	.code_size = 1,
 	.narrow = Narrow,
-	.product = Product
+	.product = ProductInt8
 };
 
 #endif							/* __x86_64__ */

@@ -485,7 +485,7 @@ PackRows(int n, int k, const float *w, int ldw, float *panels)
 }
 
 #define KERNEL_FUNCTIONS \
-	.product = Product, \
+	.product = ProductFp32, \
 	.pack = PackRows, \
 	.layer_norm = LayerNorm, \
 	.layer_norm_gradient = LayerNormGradient, \

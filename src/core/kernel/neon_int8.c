@@ -26,7 +26,7 @@ Dot(int32x4_t sums, int8x16_t left, int8x16_t weights)
 const InterestNarrowKernel InterestInt8Neon = {
 	.code_size = 1,
 	.narrow = Narrow,
-	.product = Product
+	.product = ProductInt8
 };
 
 #endif							/* __aarch64__ */

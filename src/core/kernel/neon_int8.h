@@ -132,12 +132,3 @@ Narrow(int rows, int k, const float *x, int ldx, void *codes, size_t stride, flo
 		}
 	}
 }
-
-static void
-Product(int m, int n, int k, const void *codes, size_t stride, const float *margins,
-		const InterestNarrowWeights *weights, const float *bias, float *c, int ldc)
-{
-	Frame		frame = Int8Frame(n, margins, weights, bias);
-
-	MultiplyPanels(m, n, (k + 3) / 4, codes, stride, weights->panels, &frame, c, (size_t) ldc);
-}

@@ -164,8 +164,8 @@ LanesFoldMax(Lanes a)
 }
 
 static void
-Product(int m, int n, int k, const float *a, int lda,
-		const float *panels, const float *bias, float *c, int ldc)
+ProductFp32(int m, int n, int k, const float *a, int lda,
+			const float *panels, const float *bias, float *c, int ldc)
 {
 	for (int j = 0; j < n; j += INTEREST_PANEL_WIDTH, panels += (size_t) k * INTEREST_PANEL_WIDTH)
 	{

@@ -93,12 +93,6 @@ MultiplyLastPanel(int m, int columns, int steps, const char *a, size_t stride,
 	}
 }
 
-static inline Frame
-Int8Frame(int n, const float *margins, const InterestNarrowWeights *weights, const float *bias)
-{
-	return (Frame) {bias, weights->offsets, weights->margins, InterestPanelsSize(n, 1), margins};
-}
-
 /*
  * What the sums of the next panel need besides its weights and comes from memory
  * as they do; a bias alone (fp32, bf16) comes in time by itself.
@@ -148,4 +142,24 @@ MultiplyPanels(int m, int n, int steps, const char *a, size_t stride,
 				MultiplyLastPanel(rows, n - j, steps, left, stride, weights, &part, result + j, ldc);
 		}
 	}
+}
+
+/* The products of the kernels of fp32 and of int8. */
+static inline void
+ProductFp32(int m, int n, int k, const float *a, int lda,
+			const float *panels, const float *bias, float *c, int ldc)
+{
+	Frame		frame = {.bias = bias};
+
+	MultiplyPanels(m, n, k, (const char *) a, sizeof(float) * (size_t) lda,
+				   (const char *) panels, &frame, c, (size_t) ldc);
+}
+
+static inline void
+ProductInt8(int m, int n, int k, const void *codes, size_t stride, const float *margins,
+			const InterestNarrowWeights *weights, const float *bias, float *c, int ldc)
+{
+	Frame		frame = {bias, weights->offsets, weights->margins, InterestPanelsSize(n, 1), margins};
+
+	MultiplyPanels(m, n, (k + 3) / 4, codes, stride, weights->panels, &frame, c, (size_t) ldc);
 }

@@ -52,16 +52,6 @@ typedef struct Basis
 	double	   *mean;			/* (width): what is at its origin */
 } Basis;
 
-static double
-Dot(int n, const double *x, const double *y)
-{
-	double		sum = 0.0;
-
-	for (int i = 0; i < n; i++)
-		sum += x[i] * y[i];
-	return sum;
-}
-
 static void
 FindMean(const Basis *basis, int count, const float *const *rows)
 {
@@ -124,7 +114,7 @@ static void
 TakeRest(Basis *basis, double *vector)
 {
 	int			n = basis->width;
-	double		before = Dot(n, vector, vector);
+	double		before = InterestDotProduct(n, vector, vector);
 	double		rest = before;
 
 	if (basis->count == basis->dimensions || !(before > 0.0))
@@ -133,12 +123,12 @@ TakeRest(Basis *basis, double *vector)
 		for (int k = 0; k < basis->count; k++)
 		{
 			const double *other = basis->vectors + (size_t) k * n;
-			double		share = Dot(n, vector, other);
+			double		share = InterestDotProduct(n, vector, other);
 
 			for (int i = 0; i < n; i++)
 				vector[i] -= share * other[i];
 		}
-	rest = Dot(n, vector, vector);
+	rest = InterestDotProduct(n, vector, vector);
 	if (!(rest > LEAST_REST * before))
 		return;
 	for (int i = 0; i < n; i++)
@@ -189,7 +179,7 @@ SetProjection(const InterestRowNetwork *network, const Basis *basis)
 
 		for (int i = 0; i < basis->width; i++)
 			network->sentence.weight[(size_t) k * basis->width + i] = (float) vector[i];
-		network->sentence.bias[k] = (float) (-network->sentence_scale * Dot(basis->width, vector, basis->mean));
+		network->sentence.bias[k] = (float) (-network->sentence_scale * InterestDotProduct(basis->width, vector, basis->mean));
 	}
 }
 
