@@ -71,7 +71,7 @@ Add(Problem *problem, int user, int64_t time, int subject, int label, int kind)
 	return row;
 }
 
-static const InterestDropoutRates little_dropout = {0.1f, 0.1f, 0.1f, 0.1f, 0.1f};
+static const InterestDropoutRates little_dropout = {0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.0f};
 
 InterestTrainingOptions
 Options(void)
