@@ -205,7 +205,7 @@ else
 	show tiny $logs/tiny.log
 fi
 
-tree=$(test/server.sh own "$work" tree Makefile interest.control interest--*.sql src sql expected test)
+tree=$(test/server.sh own "$work" tree Makefile interest.control interest--*.sql src sql expected docs test)
 test/server.sh start "$work" fsync=off full_page_writes=off log_min_messages=warning ||
 	failed=$((failed + 1))
 eval "$(test/server.sh env "$work")"

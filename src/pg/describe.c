@@ -10,9 +10,12 @@
 
 #include <utf8proc.h>
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "pg/encode.h"
@@ -92,9 +95,54 @@ Trend(float recent, float overall)
 	return overall - recent >= LEAST_TREND ? "falling" : "steady";
 }
 
-/* Evidence: how many rows, and when the newest was. */
+/* A column of times as timestamptz, times without zone being UTC; NULL where it is another type, as texts may be. */
+static const char *
+TimeSql(const InterestDefinition *definition, Oid source)
+{
+	const char *at = quote_identifier(definition->columns.at);
+
+	switch (getBaseType(get_atttype(source, get_attnum(source, definition->columns.at))))
+	{
+		case TIMESTAMPTZOID:
+			return psprintf("pg_catalog.min(%s)", at);
+		case TIMESTAMPOID:
+		case DATEOID:
+			return psprintf("pg_catalog.timezone('UTC', pg_catalog.min(%s)::pg_catalog.timestamp)", at);
+		default:
+			return NULL;
+	}
+}
+
+/* The time of a user's first row, read as the caller; NULL where there is none, or it is no time. */
+static const char *
+FirstTime(const InterestDefinition *definition, Datum user, Oid type)
+{
+	InterestUserColumn column = InterestFindUserColumn(definition);
+	Datum		value = InterestConvertUser(user, type, &column);
+	const char *time = TimeSql(definition, column.source);
+	const char *first = NULL;
+	Datum		found;
+	bool		isnull;
+
+	if (time == NULL)
+		return NULL;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(psprintf("SELECT %s FROM %s WHERE %s %s $1", time, InterestSourceSql(definition),
+									   quote_identifier(definition->columns.user_id), column.equals),
+							  1, &column.type, &value, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "query of a user's first row failed: %s", SPI_result_code_string(SPI_result));
+	found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	/* in a buffer of its own, which is there after SPI */
+	if (!isnull)
+		first = timestamptz_to_str(DatumGetTimestampTz(found));
+	SPI_finish();
+	return first ? pstrdup(first) : NULL;
+}
+
+/* Evidence: how many rows, since when, and when the newest was. */
 static void
-AppendEvidence(StringInfo out, const InterestDefinition *definition, const InterestReading *reading)
+AppendEvidence(StringInfo out, const InterestDefinition *definition, const InterestReading *reading, const char *first)
 {
 	InterestSpan name;
 
@@ -104,6 +152,8 @@ AppendEvidence(StringInfo out, const InterestDefinition *definition, const Inter
 	appendStringInfo(out, ", from " INT64_FORMAT " %s", reading->rows, reading->rows == 1 ? "row" : "rows");
 	if (reading->negative_rows > 0)
 		appendStringInfo(out, " for and " INT64_FORMAT " against", reading->negative_rows);
+	if (first)
+		appendStringInfo(out, " since %s", first);
 	if (reading->newest != PG_INT64_MIN)
 		appendStringInfo(out, ", the newest of %s", timestamptz_to_str(reading->newest));
 	appendStringInfoChar(out, ':');
@@ -155,7 +205,7 @@ interest_describe(PG_FUNCTION_ARGS)
 	if (model == NULL)
 		PG_RETURN_NULL();
 	initStringInfo(&out);
-	AppendEvidence(&out, definition, &reading);
+	AppendEvidence(&out, definition, &reading, FirstTime(definition, PG_GETARG_DATUM(0), type));
 	AppendInterests(&out, model, &reading, &scratch->arena);
 	InterestArenaEnd(scratch);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(out.data, out.len));
