@@ -260,7 +260,7 @@ endif
 export PG_CONFIG
 scripts = MAKE='$(MAKE)'
 
-.PHONY: setup test demo demo-clean unit unit-sanitize emulated emulated-arm64 emulated-x86-64 fuzz lint listed symbols bench quality quality-clean dist
+.PHONY: setup test demo demo-clean unit unit-sanitize emulated emulated-arm64 emulated-x86-64 fuzz lint listed symbols bench quality quality-recommend quality-clean dist
 
 setup:
 	@$(scripts) test/setup.sh
@@ -274,11 +274,15 @@ demo:
 demo-clean:
 	@$(scripts) test/demo/run.sh clean
 
-quality:
+quality: quality-recommend
 	@$(scripts) test/quality/run.sh
+
+quality-recommend:
+	@$(scripts) test/quality/recommend.sh
 
 quality-clean:
 	@$(scripts) test/quality/run.sh clean
+	@$(scripts) test/quality/recommend.sh clean
 
 bench:
 	@$(scripts) test/bench/run.sh

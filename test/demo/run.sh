@@ -74,6 +74,9 @@ sql -f test/demo/everybody.sql
 say "9. Alive: a new rating changes the interests at once"
 sql -f test/demo/alive.sql
 
+say "10. What to watch next, whom to tell, what to say"
+sql -f test/demo/recommend.sql
+
 say "To look at: a page about the model and three people"
 sql -At -c "SELECT interest_report('films', users => '{13,42,405}')" >"$INTEREST_DEMO_DIR/report.html"
 echo "$INTEREST_DEMO_DIR/report.html"
