@@ -5,11 +5,11 @@
 --
 --	test/server.sh psql /tmp/interest-demo-$(id -un) -d interest_demo -f test/bench/search.sql
 --
--- The first 80 % of each person's ratings are history, which a model of titles
--- and genres learns from; relevant is what they rate 4 or more later.  600 times
--- somebody searches "Comedy films" or another genre that they like later, among
--- films that they have not rated: NDCG@10 of those that they will like, of that
--- genre.  And 200 times somebody searches a film by its title without year and
+-- The first 80 % of each person's ratings are history, from which a model of
+-- titles and genres learns what film comes next; relevant is what they rate 4 or
+-- more later.  600 times somebody searches "Comedy films" or another genre that
+-- they like later, among films that they have not rated: NDCG@10 of those that
+-- they will like, of that genre.  And 200 times somebody searches a film by its title without year and
 -- first word: the mean reciprocal rank of that film.
 --
 \set QUIET on
@@ -23,10 +23,10 @@ CREATE INDEX ON ranked (user_id);
 CREATE TABLE item AS SELECT film_id, title || coalesce(' (' || year || ')', '') AS title, replace(genres, ' ', ', ') AS genre,
 	(SELECT count(*) FROM ranked r WHERE r.film_id = f.film_id AND past AND stars >= 4) AS likes FROM film f;
 ALTER TABLE item ADD PRIMARY KEY (film_id);
-CREATE VIEW history AS SELECT user_id, film_id, to_timestamp(seconds) AS rated_at, title, genre, string_to_array(genre, ', ') AS genres,
+CREATE VIEW history AS SELECT user_id, film_id, to_timestamp(seconds) AS rated_at, title, genre,
 	CASE WHEN stars >= 4 THEN 'like' WHEN stars >= 3 THEN 'view' ELSE 'dislike' END AS action FROM ranked JOIN item USING (film_id) WHERE past;
 ANALYZE;
-SELECT interest_create_model('search_bench', 'history', encoder => 'minilm', user_id => 'user_id', at => 'rated_at', texts => '{title,genre}', kind => 'action', label => 'genres', task => 'next') \g /dev/null
+SELECT interest_create_model('search_bench', 'history', encoder => 'minilm', user_id => 'user_id', at => 'rated_at', texts => '{title,genre}', kind => 'action', categoricals => '{film_id}', label => 'film_id', task => 'next_item') \g /dev/null
 SELECT count(*) FROM interest_train('search_bench') \g /dev/null
 
 CREATE TABLE genre_search AS SELECT user_id, g AS genre, array_agg(film_id::text) AS liked FROM ranked JOIN item USING (film_id), unnest(string_to_array(genre, ', ')) g
