@@ -9,8 +9,8 @@ CREATE TABLE taken (person int, at timestamptz, title text, topic text, picture 
 INSERT INTO taken SELECT p, timestamptz '2024-01-01 UTC' + make_interval(days => i * 3 + p % 5),
 	(ARRAY['the music of the night', 'a sport story for the street', 'space robot travel'])[(p + i) % 3 + 1] || ' ' || (p + i) % 4,
 	(ARRAY['music', 'sport', 'science'])[(p + i) % 3 + 1], ARRAY[(p + i) % 3, 1, -1, p % 2]::real[] FROM generate_series(1, 30) p, generate_series(1, 6) i;
-SELECT interest_create_model('taken', 'taken', user_id => 'person', at => 'at', texts => '{title}', label => 'topic', task => 'next', options => '{"dimensions": 8}');
-SELECT interest_create_model('seen', 'taken', user_id => 'person', at => 'at', texts => '{title}', vectors => '{picture}', label => 'topic', task => 'next', options => '{"dimensions": 8}');
+SELECT interest_create_model('taken', 'taken', user_id => 'person', at => 'at', texts => '{title}', label => 'topic', task => 'next', options => '{"dimensions": 8, "sentences": false}');
+SELECT interest_create_model('seen', 'taken', user_id => 'person', at => 'at', texts => '{title}', vectors => '{picture}', label => 'topic', task => 'next', options => '{"dimensions": 8, "sentences": false}');
 SELECT count(*) FROM interest_train('taken', epochs => 1);
 SELECT count(*) FROM interest_train('seen', epochs => 1);
 
@@ -145,18 +145,18 @@ SELECT interest_drop_catalogue('taken');
 
 -- what is written by way of a parent is not followed, and said so
 SET client_min_messages = notice;
-CREATE TABLE whole_shot (shot int PRIMARY KEY, title text) PARTITION BY RANGE (shot);
-CREATE TABLE part PARTITION OF whole_shot FOR VALUES FROM (0) TO (100);
-INSERT INTO whole_shot VALUES (1, 'music');
-SELECT interest_set_catalogue('taken', 'part', 'shot');
-SELECT interest_set_catalogue('taken', 'whole_shot', 'shot');
-INSERT INTO whole_shot VALUES (2, 'sport');
+CREATE TABLE reel (shot int PRIMARY KEY, title text) PARTITION BY RANGE (shot);
+CREATE TABLE reel_part PARTITION OF reel FOR VALUES FROM (0) TO (100);
+INSERT INTO reel VALUES (1, 'music');
+SELECT interest_set_catalogue('taken', 'reel_part', 'shot');
+SELECT interest_set_catalogue('taken', 'reel', 'shot');
+INSERT INTO reel VALUES (2, 'sport');
 SELECT interest_rebuild_catalogue('taken');
-CREATE TABLE parent (shot int PRIMARY KEY, title text);
-CREATE TABLE child (PRIMARY KEY (shot)) INHERITS (parent);
-SELECT interest_set_catalogue('taken', 'parent', 'shot');
+CREATE TABLE reel_parent (shot int PRIMARY KEY, title text);
+CREATE TABLE reel_child (PRIMARY KEY (shot)) INHERITS (reel_parent);
+SELECT interest_set_catalogue('taken', 'reel_parent', 'shot');
 SET client_min_messages = warning;
 SELECT interest_drop_model('taken'), interest_drop_model('seen');
 DROP FUNCTION life, amiss;
-DROP TABLE taken, whole_shot, parent, child;
+DROP TABLE taken, reel, reel_parent, reel_child;
 DROP SCHEMA elsewhere CASCADE;

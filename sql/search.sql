@@ -17,7 +17,7 @@ INSERT INTO book SELECT 'b' || f, (ARRAY['the music of the night', 'a sport stor
 FROM generate_series(1, 600) f;
 INSERT INTO book VALUES ('blank', NULL, 2000, 1000, NULL), ('none', ' ', 2000, 1000, NULL);
 SELECT interest_create_model('bare', 'bought', user_id => 'person', at => 'at', texts => '{title}',
-	label => 'topic', task => 'next', options => '{"dimensions": 8, "clean": ["html"]}');
+	label => 'topic', task => 'next', options => '{"dimensions": 8, "sentences": false, "clean": ["html"]}');
 SELECT interest_load_encoder('store', :'tiny' || '/tiny');
 SELECT interest_create_model('store', 'bought', encoder => 'store', user_id => 'person', at => 'at', texts => '{title}',
 	label => 'topic', task => 'next', options => '{"dimensions": 16}');

@@ -9,8 +9,8 @@
 -- titles and genres learns what film comes next; relevant is what they rate 4 or
 -- more later.  600 times somebody searches "Comedy films" or another genre that
 -- they like later, among films that they have not rated: NDCG@10 of those that
--- they will like, of that genre.  And 200 times somebody searches a film by its title without year and
--- first word: the mean reciprocal rank of that film.
+-- they will like, of that genre.  And 200 times somebody searches a film by its
+-- title without year and first word: the mean reciprocal rank of that film.
 --
 \set QUIET on
 \pset footer off
