@@ -438,7 +438,7 @@ PrepareGradients(const Problem *problem, Gradients *gradients)
 static double
 LossOf(Gradients *gradients, bool backward)
 {
-	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
+	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.0f}, SEED, 3, NULL};
 	InterestLossRule rule = {.smoothing = 0.1f};
 	InterestArenaMark mark = InterestArenaGetMark(&arena);
 	InterestPassTape tape;
