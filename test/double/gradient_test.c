@@ -277,7 +277,7 @@ PrepareGradients(const Shape *shape, Gradients *gradients)
 					  InterestArenaAllocateZero(&arena, sizeof(float) * model->parameter_count));
 	InterestPassInit(&gradients->pass, &gradients->prepared, model, InterestKernelChoose("auto"),
 					 InterestSgemm, &arena, &arena);
-	gradients->dropout = (InterestRowDropout) {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
+	gradients->dropout = (InterestRowDropout) {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.0f}, SEED, 3, NULL};
 	weights = RandomLine(model->interests.count);
 	for (int i = 0; i < model->interests.count; i++)
 		weights[i] += (float) 1.5;
