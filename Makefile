@@ -200,8 +200,8 @@ REGRESS = extension \
 	encoder tokenize encoder_errors encode_ahead quantize doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
-	catalogue catalogue_source recommend next_item search rerank hostile audience \
-	picture report
+	catalogue catalogue_source recommend search rerank hostile audience \
+	picture report next_item
 REGRESS_OPTS = --encoding=UTF8 --load-extension=interest
 REGRESS_PREP = tiny
 # in test/specs and test/expected

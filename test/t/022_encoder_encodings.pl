@@ -53,6 +53,17 @@ my $name = encode_utf8('été');
 is($node->safe_psql('latin1', "SELECT interest_load_encoder('$name', '$tiny/tiny36'); SELECT array_dims(interest_encode('a', '$name'))"),
 	"$name\n[1:36]", 'a name beyond ASCII');
 
+# Pictures and pages have what the database's encoding lacks as references.
+is($node->safe_psql('latin1', encode_utf8(<<'EOS')), "2\nf|t|t\nf|t|t", 'pictures');
+SET client_min_messages = warning;
+CREATE TABLE visit AS SELECT p AS person, timestamptz '2024-01-01 UTC' + make_interval(days => i) AS at, 10.0 * (p % 3) AS seconds, (ARRAY['café', 'sport', 'x'])[p % 3 + 1] AS topic
+FROM generate_series(1, 90) p, generate_series(1, 6) i;
+DO $$ BEGIN PERFORM interest_create_model('visits', 'visit', user_id => 'person', at => 'at', numerics => '{seconds}', label => 'topic', options => '{"dimensions": 8}'); END $$;
+SELECT count(*) FROM interest_train('visits', epochs => 2);
+SELECT svg ~ '[^\x01-\x7f]', svg LIKE '%caf&#233;%', svg LIKE '%&#8722;%' FROM interest_picture('ledger', 3, 'café', 'visits') svg;
+SELECT html ~ '[^\x01-\x7f]', html LIKE '%caf&#233;%', html LIKE '%&#177;%' FROM interest_report('visits', '{3}') html;
+EOS
+
 for my $query ("SELECT interest_encode('star')", "SELECT interest_encode(ARRAY['star'])", "SELECT * FROM interest_tokenize('star')",
 	"SELECT interest_similarity('star', 'wars')")
 {
