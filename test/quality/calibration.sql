@@ -19,12 +19,13 @@ FROM (SELECT protocol, messages, count(*) AS users, avg(-ln(greatest(given, 1e-1
 		GROUP BY protocol, messages) s USING (protocol, messages)
 ORDER BY protocol DESC, messages = '11 or more', messages = '3 or more', messages;
 
--- The error is that of the users who are asked and of those who taught how large a set must be.
+-- The error is that of the users who are asked and of those who taught how large a set must be: of two folds, two
+-- thirds of them are the same.
 \echo
 \echo Sets that were asked to hold the right interest of 90 users of 100
-SELECT protocol, users, round(covered, 4) AS covered, round(((covered - .9) / sqrt(.09 / users + .09 / learned))::numeric, 1) AS errors,
+SELECT protocol, users, round(covered, 4) AS covered, round(((covered - .9) / sqrt(.09 / users + .09 * (2 + 1.0 / folds) / 3 / learned))::numeric, 1) AS errors,
 	round(abstained, 3) AS abstained, round(size, 2) AS size
-FROM (SELECT protocol, sum(users) AS users, sum(learned) AS learned, sum(covered) / sum(users) AS covered,
+FROM (SELECT protocol, count(*) AS folds, sum(users) AS users, avg(learned) AS learned, sum(covered) / sum(users) AS covered,
 		sum(abstained) / sum(users) AS abstained, sum(size) / sum(users) AS size
 	FROM (SELECT protocol, fold, count(*) AS users, min(learned) AS learned, count(*) FILTER (WHERE actual = ANY (interests)) AS covered,
 			count(*) FILTER (WHERE interests IS NULL) AS abstained, sum(coalesce(cardinality(interests), 0)) AS size
