@@ -151,6 +151,21 @@ SELECT same($$SELECT id, random() < 2, interest_encode(title, 'ahead') FROM film
 SELECT same($$WITH RECURSIVE r AS (SELECT 1 AS n, interest_similarity('film 1', 'x', 'ahead') AS s UNION ALL SELECT n + 1, interest_similarity('film ' || n, 'x', 'ahead') FROM r WHERE n < 50) SELECT * FROM r$$);
 SELECT same($$SELECT interest_encode(t, 'ahead') FROM (SELECT nullif(title, '') FROM film UNION ALL SELECT NULL UNION ALL SELECT '') x (t)$$);
 SELECT same($$SELECT generate_series(1, 2), interest_encode(title, 'ahead') FROM film WHERE id < 80$$);
+CREATE INDEX film_title ON film (title);
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+SET enable_sort = off;
+EXPLAIN (COSTS off) SELECT title, interest_similarity(title, 'y', 'ahead') FROM film ORDER BY title;
+SELECT same($$SELECT title, interest_similarity(title, 'y', 'ahead') FROM film WHERE title > '2' ORDER BY title$$);
+SELECT same($$SELECT a.title, a.s, b.s FROM (SELECT title, interest_similarity(title, 'y', 'ahead') AS s FROM film ORDER BY title) a
+	JOIN (SELECT title, interest_similarity(title, 'z', 'ahead') AS s FROM film ORDER BY title) b ON a.title = b.title$$);
+RESET enable_seqscan;
+RESET enable_bitmapscan;
+RESET enable_hashjoin;
+RESET enable_nestloop;
+RESET enable_sort;
 SELECT count(*), bool_and(vector = interest_encode(title || ' k', 'ahead')) FROM kept JOIN film USING (id);
 
 --
