@@ -68,3 +68,9 @@ SELECT interest_train('returned');
 CREATE VIEW stall_single AS SELECT DISTINCT ON (person) * FROM sale ORDER BY person, at;
 SELECT interest_create_model('single', 'stall_single', user_id => 'person', at => 'at', categoricals => '{article}', label => 'article', task => 'next_item');
 SELECT interest_train('single');
+
+SELECT interest_untrack('stall');
+SELECT interest_drop_catalogue('stall');
+SELECT count(interest_drop_model(name)) FROM unnest('{stall,copy,one,returned,single}'::text[]) name;
+SELECT interest_drop_encoder('stall');
+DROP TABLE sale, goods CASCADE;
