@@ -41,11 +41,14 @@ SELECT count(*) FROM interest_train('stranger', epochs => 2);
 SELECT w.value > s.value AS recall_of_the_weighty FROM interest_evaluate('weighted') w, interest_evaluate('softmax') s
 WHERE w.system = 'model' AND s.system = 'model' AND w.interest = 'art' AND s.interest = 'art' AND w.metric = 'recall' AND s.metric = 'recall';
 -- fewer weights; rows that an epoch does not see
-SELECT pg_temp.make('sparse', '{"l1": 0.3}');
+SELECT pg_temp.make('sparse', '{"l1": 0.3, "dropout": {"sum": 0.2}, "gate_rate": 10}');
 SELECT interest_create_model('dropped', 'taste', user_id => 'person', at => 'at', numerics => '{score,other}', label => 'topic', task => 'next', options => '{"dimensions": 8, "row_dropout": 0.3}');
 SELECT name, (SELECT count(*) FROM interest_train(name, epochs => 2, learning_rate => 0.02)) AS epochs FROM unnest('{sparse,dropped}'::text[]) name;
 SELECT value > 0.8 AS learned FROM interest_evaluate('sparse') WHERE system = 'model' AND metric = 'accuracy' AND interest IS NULL;
 SELECT pg_temp.make('wrong', '{"l1": -1}');
+SELECT pg_temp.make('wrong', '{"gate_rate": 0}');
+SELECT pg_temp.make('wrong', '{"dropout": {"sum": 1}}');
+SELECT pg_temp.make('wrong', '{"dropout": {"token": 0.1}}');
 SELECT pg_temp.make('wrong', '{"row_dropout": 0.5}');
 SELECT pg_temp.make('wrong', '{"class_weights": "heavy"}');
 SELECT pg_temp.make('wrong', '{"class_weights": {"art": 0}}');

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "core/training/items.h"
 #include "pg/dates.h"
 #include "pg/definition.h"
 #include "pg/json.h"
@@ -32,7 +33,8 @@
 #define MAX_CLASS_WEIGHT 1e3
 
 #define MAX_LABEL_SMOOTHING 0.5
-#define MAX_ROW_DROPOUT 0.9
+#define MAX_DROPOUT 0.9
+#define MAX_GATE_RATE 100
 
 /* Weights of kinds that need no setting (algorithm: section 1). */
 static const struct
@@ -429,6 +431,38 @@ RefuseInterestOptions(const InterestJson *options)
 						 errhint("Leave %s out.", about[j])));
 }
 
+/*
+ * What training leaves out, and how fast the gate learns.  20 Newsgroups by
+ * author, no thread of the test users in training, 99 of 100 other users train,
+ * means of 4 folds and 2 seeds, gate_rate 30: accuracy of rows and of dominant
+ * interests .791 and .880 with the default rates, .794 and .882 with .5 of the
+ * sum left out, .797 and .884 with .5 of the sentence as well.  With the task next
+ * more dropout costs: MovieLens' log loss .2859 becomes .2877.
+ */
+static void
+ReadDropout(const InterestJson *options, InterestDefinition *definition)
+{
+	static const char *const known[] = {"sentence", "words", "hidden", "sum", "modality"};
+	InterestJson rates;
+
+	definition->dropout = definition->task == INTEREST_TASK_NEXT_ITEM ? InterestItemDropout : InterestDropoutDefault;
+	definition->gate_rate = 1;
+	if (InterestJsonNumber(options, "gate_rate", &definition->gate_rate) &&
+		!(definition->gate_rate >= 1 && definition->gate_rate <= MAX_GATE_RATE))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("gate_rate is out of range"),
+				 errhint("It is from 1 to %d.", MAX_GATE_RATE)));
+	if (!InterestJsonObject(options, "dropout", &rates))
+		return;
+	CheckKeys(&rates, known, lengthof(known), "sentence, words, hidden, sum and modality");
+	definition->dropout.sentence = (float) ReadShare(&rates, "sentence", MAX_DROPOUT, definition->dropout.sentence);
+	definition->dropout.words = (float) ReadShare(&rates, "words", MAX_DROPOUT, definition->dropout.words);
+	definition->dropout.hidden = (float) ReadShare(&rates, "hidden", MAX_DROPOUT, definition->dropout.hidden);
+	definition->dropout.sum = (float) ReadShare(&rates, "sum", MAX_DROPOUT, definition->dropout.sum);
+	definition->dropout.modality = (float) ReadShare(&rates, "modality", MAX_DROPOUT, definition->dropout.modality);
+}
+
 /* What the head answers with, and how it learns. */
 static void
 ReadLearning(const InterestJson *options, InterestDefinition *definition)
@@ -436,10 +470,11 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 	if (definition->task == INTEREST_TASK_NEXT_ITEM)
 		RefuseInterestOptions(options);
 	ReadHead(options, definition);
+	ReadDropout(options, definition);
 	ReadClassWeights(options, definition);
 	definition->balance = ReadShare(options, "balance", 1, 0);
 	definition->l1 = ReadShare(options, "l1", 1, 0);
-	definition->row_dropout = ReadShare(options, "row_dropout", MAX_ROW_DROPOUT, 0);
+	definition->row_dropout = ReadShare(options, "row_dropout", MAX_DROPOUT, 0);
 	definition->label_smoothing = ReadShare(options, "label_smoothing", MAX_LABEL_SMOOTHING, -1);
 	if (definition->row_dropout > 0 && definition->task != INTEREST_TASK_NEXT)
 		ereport(ERROR,
@@ -457,7 +492,7 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
-	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "fusion", "half_lives", "head",
+	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "dropout", "fusion", "gate_rate", "half_lives", "head",
 	"kinds", "l1", "label_smoothing", "negative_kinds", "row_dropout", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
@@ -470,7 +505,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, fusion, half_lives, head, kinds, l1, label_smoothing, negative_kinds, row_dropout, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, dropout, fusion, gate_rate, half_lives, head, kinds, l1, label_smoothing, negative_kinds, row_dropout, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);

@@ -67,6 +67,8 @@ typedef struct InterestDefinition
 	double		balance;
 	double		l1;
 	double		row_dropout;
+	double		gate_rate;
+	InterestDropoutRates dropout;
 	bool		balanced_weights;
 	InterestNames weighted;		/* UTF-8: interests with a weight of their own */
 	double	   *weights;		/* (weighted.count) */

@@ -11,7 +11,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#include "core/training/items.h"
 #include "pg/model_store.h"
 #include "pg/names.h"
 #include "pg/progress.h"
@@ -108,8 +107,8 @@ OptionsOf(const InterestDefinition *definition)
 	InterestTrainingOptions options = InterestTrainingDefault;
 
 	options.seed = definition->seed;
-	if (definition->task == INTEREST_TASK_NEXT_ITEM)
-		options.dropout = &InterestItemDropout;
+	options.dropout = &definition->dropout;
+	options.reading_rate = definition->gate_rate;
 	options.balance = definition->balance;
 	options.l1 = definition->l1;
 	options.row_dropout = definition->row_dropout;

@@ -35,6 +35,7 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	optimizer->first = INTEREST_REPRESENTATION;
 	optimizer->weight_decay = weight_decay;
 	optimizer->l1 = 0.0;
+	optimizer->reading_rate = 1.0;
 	optimizer->clip = clip;
 	optimizer->steps = 0;
 	optimizer->mean = InterestArenaAllocateZero(arena, size);
@@ -176,19 +177,33 @@ typedef struct Step
 	float		factor;			/* of the gradient */
 	float		rate;
 	float		word_rate;
+	float		reading_rate;
 	float		root_scale;
 	float		decay;
 	float		threshold;
 } Step;
 
-static void
-StepRun(InterestOptimizer *optimizer, const InterestModel *gradient, const Step *step,
-		size_t at, size_t count, bool decay)
+/* kappa or the gate */
+static bool
+IsOfReadings(const InterestModel *model, const InterestModelBlock *block)
 {
+	const float *parameters = model->parameters + block->offset;
+
+	return parameters == model->theta || parameters == model->gate;
+}
+
+static void
+StepDense(InterestOptimizer *optimizer, const InterestModel *gradient, const Step *step,
+		  const InterestModelBlock *block)
+{
+	size_t		at = block->offset;
+	size_t		count = (size_t) block->rows * (size_t) block->columns;
+
 	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + at, optimizer->square + at,
-			  gradient->parameters + at, step->factor, step->rate, step->root_scale,
-			  decay ? step->decay : 0.0f);
-	if (decay)
+			  gradient->parameters + at, step->factor,
+			  IsOfReadings(optimizer->model, block) ? step->reading_rate : step->rate, step->root_scale,
+			  block->decay ? step->decay : 0.0f);
+	if (block->decay)
 		Shrink(count, optimizer->model->parameters + at, step->threshold);
 }
 
@@ -210,6 +225,7 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 		.factor = ClipFactor(gradient, optimizer->clip),
 		.rate = (float) (learning_rate / mean_bias),
 		.word_rate = (float) (learning_rate * WORD_RATE),
+		.reading_rate = (float) (learning_rate * optimizer->reading_rate / mean_bias),
 		.root_scale = (float) (1.0 / sqrt(square_bias)),
 		.decay = (float) (learning_rate * optimizer->weight_decay),
 		.threshold = (float) (learning_rate * optimizer->l1)
@@ -219,8 +235,7 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 		const InterestModelBlock *block = &model->blocks[b];
 
 		if (block->section >= optimizer->first && !block->fitted && !block->sparse)
-			StepRun(optimizer, gradient, &step, block->offset,
-					(size_t) block->rows * (size_t) block->columns, block->decay);
+			StepDense(optimizer, gradient, &step, block);
 	}
 	for (int i = 0; optimizer->first == INTEREST_REPRESENTATION && i < TouchedCount(gradient); i++)
 	{

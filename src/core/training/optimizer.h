@@ -16,6 +16,7 @@ typedef struct InterestOptimizer
 	const InterestModel *model; /* bound: its parameters change */
 	InterestSection first;		/* sections before it stay */
 	double		weight_decay;	/* of the blocks that have it */
+	double		reading_rate;	/* learning rate of kappa and the gate, by that of the rest; 1 at first */
 	double		l1;				/* of these and of the words' vectors; 0 at first */
 	double		clip;			/* greatest norm of all gradients */
 	int64_t		steps;

@@ -32,6 +32,7 @@ const InterestTrainingOptions InterestTrainingDefault = {
 	.epochs = 6,
 	.batch_size = 128,
 	.learning_rate = 5e-3,
+	.reading_rate = 1.0,
 	.warm_up = 0.05,
 	.weight_decay = 0.01,
 	.clip = 1.0,
@@ -84,6 +85,7 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 	return CheckOption(options->epochs >= 1, "the number of epochs", status) &&
 		CheckOption(options->batch_size >= 1, "the batch size", status) &&
 		CheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) &&
+		CheckOption(options->reading_rate >= 1.0 && options->reading_rate <= 100.0, "the learning rate of the gate", status) &&
 		CheckOption(IsShare(options->warm_up), "the warm-up", status) &&
 		CheckOption(IsShare(options->weight_decay), "the weight decay", status) &&
 		CheckOption(options->l1 >= 0.0 && options->l1 <= 1.0, "the L1 penalty", status) &&
@@ -324,6 +326,7 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
 						  &trainer->work);
 	trainer->optimizer.l1 = options->l1;
+	trainer->optimizer.reading_rate = options->reading_rate;
 	InterestPassInit(&trainer->pass, &trainer->prepared, model, kernel, sgemm, &trainer->work,
 					 &trainer->scratch);
 	return true;

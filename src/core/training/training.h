@@ -129,6 +129,7 @@ typedef struct InterestTrainingOptions
 	int			epochs;
 	int			batch_size;		/* samples of one step */
 	double		learning_rate;	/* at its greatest, after the warm-up */
+	double		reading_rate;	/* of kappa and the gate, by the others' */
 	double		warm_up;		/* share of all steps */
 	double		weight_decay;	/* of matrices */
 	double		l1;				/* of matrices and words' vectors: many of them become 0 */
