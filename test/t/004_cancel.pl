@@ -165,8 +165,13 @@ for my $statement ($train, $evaluate, q{SELECT interest_encode(array_agg(title),
 	for my $milliseconds (50, 200, 450)
 	{
 		my $said = $victim->ask("SET statement_timeout = $milliseconds;\nSELECT extract(epoch FROM clock_timestamp());\n$statement;\nRESET statement_timeout;\nSELECT extract(epoch FROM clock_timestamp())");
-		like($said, qr/^[0-9.]+\n.*ERROR:  canceling statement due to statement timeout.*\n[0-9.]+$/s, "timeout of $milliseconds ms: $statement");
 		my ($began, $ended) = $said =~ /^([0-9.]+)\n.*\n([0-9.]+)$/s;
+		if ($milliseconds > 50 && $ended - $began < $milliseconds / 1000)
+		{
+			note("on a fast machine there is nothing left to cancel after $milliseconds ms: $statement");
+			last;
+		}
+		like($said, qr/^[0-9.]+\n.*ERROR:  canceling statement due to statement timeout.*\n[0-9.]+$/s, "timeout of $milliseconds ms: $statement");
 		push @seconds, $ended - $began - $milliseconds / 1000;
 	}
 	$worst{"timeout of $statement"} = max(@seconds);
