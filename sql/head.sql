@@ -45,6 +45,14 @@ SELECT pg_temp.make('sparse', '{"l1": 0.3, "dropout": {"sum": 0.2}, "gate_rate":
 SELECT interest_create_model('dropped', 'taste', user_id => 'person', at => 'at', numerics => '{score,other}', label => 'topic', task => 'next', options => '{"dimensions": 8, "row_dropout": 0.3}');
 SELECT name, (SELECT count(*) FROM interest_train(name, epochs => 2, learning_rate => 0.02)) AS epochs FROM unnest('{sparse,dropped}'::text[]) name;
 SELECT value > 0.8 AS learned FROM interest_evaluate('sparse') WHERE system = 'model' AND metric = 'accuracy' AND interest IS NULL;
+-- once calibrated, everybody but those who test
+SELECT pg_temp.make('refit', '{"refit": true, "dropout": {"sum": 0.2}}');
+SELECT pg_temp.make('no_refit', '{"dropout": {"sum": 0.2}}');
+SELECT name, (SELECT count(*) FROM interest_train(name, epochs => 2, learning_rate => 0.02)) AS epochs FROM unnest('{refit,no_refit}'::text[]) name;
+SELECT value > 0.8 AS learned FROM interest_evaluate('refit') WHERE system = 'model' AND metric = 'accuracy' AND interest IS NULL;
+SELECT interest_classify(7, 'refit') <> interest_classify(7, 'no_refit') AS different;
+SELECT pg_temp.make('wrong', '{"refit": true, "head": "svm"}');
+SELECT pg_temp.make('wrong', '{"refit": 1}');
 SELECT pg_temp.make('wrong', '{"l1": -1}');
 SELECT pg_temp.make('wrong', '{"gate_rate": 0}');
 SELECT pg_temp.make('wrong', '{"dropout": {"sum": 1}}');
@@ -75,7 +83,7 @@ SELECT count(*) FROM interest_train('no_people', epochs => 1);
 SELECT epoch, validation_loss, accuracy FROM interest_train('few_people', epochs => 1);
 SELECT interest_set(interest_embed(30, 'few_people'), 0.9, 'few_people');
 SELECT count(*) FROM interest_evaluate('few_people', source => 'no_people');
-SELECT interest_drop_model(s) FROM unnest('{odd,one_person,one_topic,no_people,few_people,weighted,balanced,stranger,sparse,dropped,sigmoid,logistic,svm,lda,softmax}'::text[]) s;
+SELECT interest_drop_model(s) FROM unnest('{odd,one_person,one_topic,no_people,few_people,weighted,balanced,stranger,sparse,refit,no_refit,dropped,sigmoid,logistic,svm,lda,softmax}'::text[]) s;
 DROP VIEW one_person, one_topic, no_people, few_people;
 DROP TABLE odd;
 SELECT interest_drop_model(s) FROM unnest('{tastes,all_tastes}'::text[]) s;

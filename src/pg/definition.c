@@ -465,6 +465,19 @@ ReadDropout(const InterestJson *options, InterestDefinition *definition)
 	definition->dropout.modality = (float) ReadShare(&rates, "modality", MAX_DROPOUT, definition->dropout.modality);
 }
 
+/* Platt's sigmoids are of the margins of the very model that they were fitted for. */
+static void
+ReadRefit(const InterestJson *options, InterestDefinition *definition)
+{
+	(void) InterestJsonBool(options, "refit", &definition->refit);
+	if (definition->refit && definition->task != INTEREST_TASK_NEXT_ITEM && definition->head == INTEREST_HEAD_SVM)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("refit is of no use with the head svm"),
+				 errdetail("Its sigmoids are fitted on users who did not train."),
+				 errhint("Leave refit out, or choose another head.")));
+}
+
 /* What the head answers with, and how it learns. */
 static void
 ReadLearning(const InterestJson *options, InterestDefinition *definition)
@@ -473,6 +486,7 @@ ReadLearning(const InterestJson *options, InterestDefinition *definition)
 		RefuseInterestOptions(options);
 	ReadHead(options, definition);
 	ReadDropout(options, definition);
+	ReadRefit(options, definition);
 	ReadClassWeights(options, definition);
 	definition->balance = ReadShare(options, "balance", 1, 0);
 	definition->l1 = ReadShare(options, "l1", 1, 0);
@@ -495,7 +509,7 @@ void
 InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 {
 	static const char *const known[] = {"balance", "class_weights", "clean", "dates", "dimensions", "dropout", "fusion", "gate_rate", "half_lives", "head",
-	"kinds", "l1", "label_smoothing", "negative_kinds", "row_dropout", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
+	"kinds", "l1", "label_smoothing", "negative_kinds", "refit", "row_dropout", "seed", "sentences", "shared_projection", "split_at", "split_column", "text_search", "word_pairs", "words"};
 	InterestJson object;
 	int64		dimensions = DEFAULT_DIMENSIONS;
 	int64		seed = DEFAULT_SEED;
@@ -507,7 +521,7 @@ InterestReadOptions(Jsonb *options, InterestDefinition *definition)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("options is not a JSON object")));
-	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, dropout, fusion, gate_rate, half_lives, head, kinds, l1, label_smoothing, negative_kinds, row_dropout, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
+	CheckKeys(&object, known, lengthof(known), "balance, class_weights, clean, dates, dimensions, dropout, fusion, gate_rate, half_lives, head, kinds, l1, label_smoothing, negative_kinds, refit, row_dropout, seed, sentences, shared_projection, split_at, split_column, text_search, word_pairs and words");
 	(void) InterestJsonInteger(&object, "dimensions", INTEREST_MIN_MODEL_DIMENSIONS,
 							   INTEREST_MAX_MODEL_DIMENSIONS, &dimensions);
 	(void) InterestJsonInteger(&object, "seed", 0, INT64CONST(1) << 53, &seed);

@@ -68,6 +68,7 @@ typedef struct InterestDefinition
 	double		l1;
 	double		row_dropout;
 	double		gate_rate;
+	bool		refit;
 	InterestDropoutRates dropout;
 	bool		balanced_weights;
 	InterestNames weighted;		/* UTF-8: interests with a weight of their own */

@@ -109,6 +109,7 @@ OptionsOf(const InterestDefinition *definition)
 	options.seed = definition->seed;
 	options.dropout = &definition->dropout;
 	options.reading_rate = definition->gate_rate;
+	options.refit = definition->refit;
 	options.balance = definition->balance;
 	options.l1 = definition->l1;
 	options.row_dropout = definition->row_dropout;

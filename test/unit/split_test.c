@@ -63,6 +63,35 @@ TestColumn(void)
 	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "accuracy"), 1.0, 0.0);
 }
 
+/* A refit knows what only those who validated have, and is as sure as the first training was. */
+static void
+TestRefit(void)
+{
+	Problem    *problem = ByColumn();
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult first;
+	InterestTrainingResult result;
+	InterestModel alone;
+	InterestModel model;
+	InterestModel again;
+
+	for (int user = 61; user <= 71; user += 2)
+		for (int i = 0; i < 2; i++)
+			Add(problem, user, (10 + i) * DAY, 2, 2, -1)->role = INTEREST_ROLE_VALIDATION;
+	MustTrain(problem, &options, &alone, &first);
+	options.refit = true;
+	MustTrain(problem, &options, &model, &result);
+	MustTrain(problem, &options, &again, &result);
+	CHECK_INTEGER(alone.interests.count, 2);
+	CHECK_INTEGER(model.interests.count, 3);
+	CHECK(memcmp(model.parameters, again.parameters, sizeof(float) * model.parameter_count) == 0);
+	CHECK(memcmp(model.head.temperature, alone.head.temperature, 2 * sizeof(float)) == 0);
+	CHECK_INTEGER(model.conformal.bin_count, alone.conformal.bin_count);
+	CHECK_INTEGER(result.counts.training_users, 50);
+	CHECK_INTEGER(result.best_epoch, first.best_epoch);
+	CHECK(result.validation_loss == first.validation_loss);
+}
+
 static void
 MustFail(const Problem *problem, const char *message)
 {
@@ -189,6 +218,7 @@ main(void)
 {
 	InterestArenaInit(&arena, CheckHost(), (size_t) 1 << 20);
 	TestColumn();
+	TestRefit();
 	TestWrongColumns();
 	TestTime();
 	TestTimeOfNext();

@@ -46,6 +46,7 @@ typedef struct Trainer
 {
 	const InterestTrainingOptions *options;
 	const InterestNamedInterests *named;	/* NULL: none */
+	bool		refit;			/* nobody validates */
 	const InterestTrainingObserver *observer;
 	InterestArena work;			/* lasts as long as the training */
 	InterestArena scratch;		/* of an epoch and a batch */
@@ -148,6 +149,15 @@ LearnTargets(Trainer *trainer, const InterestTrainingDefinition *definition, Int
 	return InterestCheckItems(&trainer->items, status);
 }
 
+/* Those who validate train, too. */
+static void
+TrainWithEverybody(InterestPreparedRows *prepared)
+{
+	for (int u = 0; u < prepared->user_count; u++)
+		if (prepared->users[u].split != INTEREST_SPLIT_TEST)
+			prepared->users[u].split = INTEREST_SPLIT_TRAINING;
+}
+
 /* Rows, features, interests and the model's layout. */
 static bool
 Prepare(Trainer *trainer, const InterestTrainingSet *set,
@@ -161,6 +171,8 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 		!InterestSortRows(set, options->seed, &trainer->work, prepared, status) ||
 		!CheckSplit(prepared, status))
 		return false;
+	if (trainer->refit)
+		TrainWithEverybody(prepared);
 	if (options->base)
 		InterestTakeFeatures(definition, options, &model->network);
 	else
@@ -637,6 +649,62 @@ CheckSamples(Trainer *trainer, InterestStatus *status)
 	return InterestHint(status, "Train on more users: %s.", InterestWhoTrains(&trainer->prepared));
 }
 
+/* One training of its own. */
+static bool
+TrainOnce(Trainer *trainer, const InterestTrainingSet *set, const InterestTrainingDefinition *definition,
+		  const InterestKernel *kernel, InterestSgemmFunction sgemm, InterestArena *arena, InterestStatus *status)
+{
+	const InterestTrainingOptions *options = trainer->options;
+	InterestModel *model = trainer->model;
+	InterestTrainingResult *result = trainer->result;
+	bool		done;
+
+	memset(result, 0, sizeof(*result));
+	InterestArenaInit(&trainer->work, arena->host, WORK_BLOCK);
+	InterestArenaInit(&trainer->scratch, arena->host, WORK_BLOCK);
+	done = Prepare(trainer, set, definition, arena, status) && CheckSamples(trainer, status);
+	if (done)
+	{
+		result->counts = trainer->prepared.counts;
+		done = MakeParameters(trainer, kernel, sgemm, arena, status) &&
+			RunEpochs(trainer, status) &&
+			(trainer->refit || model->task == INTEREST_TASK_NEXT_ITEM || Calibrate(trainer, arena, status));
+		if (done && options->first == INTEREST_REPRESENTATION)
+			InterestLearnCodebook(&trainer->prepared, model, options->seed, kernel, &trainer->scratch);
+	}
+	InterestArenaFree(&trainer->scratch);
+	InterestArenaFree(&trainer->work);
+	return done;
+}
+
+/*
+ * The model anew from everybody but those who test, for as many epochs as were
+ * best.  What was fitted on those who validated stays: they say how sure the
+ * model of fewer users may be, and that of all is no worse.
+ */
+static bool
+Refit(const Trainer *first, const InterestTrainingSet *set, const InterestTrainingDefinition *definition,
+	  const InterestKernel *kernel, InterestSgemmFunction sgemm, InterestArena *arena, InterestStatus *status)
+{
+	InterestTrainingOptions options = *first->options;
+	InterestTrainingObserver silent = {0};
+	InterestTrainingResult result;
+	InterestModel model;
+	Trainer		trainer = {.options = &options, .named = first->named, .refit = true, .observer = &silent, .model = &model, .result = &result};
+
+	if (first->observer)
+		silent = *first->observer;
+	silent.epoch = NULL;
+	options.epochs = first->result->best_epoch;
+	if (!TrainOnce(&trainer, set, definition, kernel, sgemm, arena, status))
+		return false;
+	if (model.task != INTEREST_TASK_NEXT_ITEM)
+		memcpy(model.head.temperature, first->model->head.temperature, 2 * sizeof(float));
+	model.conformal = first->model->conformal;
+	*first->model = model;
+	return true;
+}
+
 bool
 InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *definition,
 			  const InterestTrainingOptions *options, const InterestKernel *kernel,
@@ -645,24 +713,11 @@ InterestTrain(const InterestTrainingSet *set, const InterestTrainingDefinition *
 			  InterestStatus *status)
 {
 	Trainer		trainer = {.options = options, .named = definition->named, .observer = observer, .model = model, .result = result};
-	bool		done;
 
-	if (!CheckOptions(options, status))
+	if (!CheckOptions(options, status) ||
+		!TrainOnce(&trainer, set, definition, kernel, sgemm, arena, status))
 		return false;
-	memset(result, 0, sizeof(*result));
-	InterestArenaInit(&trainer.work, arena->host, WORK_BLOCK);
-	InterestArenaInit(&trainer.scratch, arena->host, WORK_BLOCK);
-	done = Prepare(&trainer, set, definition, arena, status) && CheckSamples(&trainer, status);
-	if (done)
-	{
-		result->counts = trainer.prepared.counts;
-		done = MakeParameters(&trainer, kernel, sgemm, arena, status) &&
-			RunEpochs(&trainer, status) &&
-			(model->task == INTEREST_TASK_NEXT_ITEM || Calibrate(&trainer, arena, status));
-		if (done && options->first == INTEREST_REPRESENTATION)
-			InterestLearnCodebook(&trainer.prepared, model, options->seed, kernel, &trainer.scratch);
-	}
-	InterestArenaFree(&trainer.scratch);
-	InterestArenaFree(&trainer.work);
-	return done;
+	if (!options->refit || options->base || result->counts.validation_users == 0)
+		return true;
+	return Refit(&trainer, set, definition, kernel, sgemm, arena, status);
 }

@@ -143,6 +143,7 @@ typedef struct InterestTrainingOptions
 	int			patience;		/* epochs without a better validation loss before it stops */
 	int			least_value_rows;
 	const InterestDropoutRates *dropout;
+	bool		refit;			/* without a base: once calibrated, learns anew from those who validated, too */
 
 	/*
 	 * A bound model to start from, NULL for none: features are its own, and its
