@@ -84,7 +84,7 @@ echo "$INTEREST_DEMO_DIR/report.html"
 say "Go on by hand"
 cat <<EOT
 PATH=$(dirname "$(command -v psql)"):\$PATH psql -h $PGHOST -p $PGPORT -U $PGUSER interest_demo
-  SELECT * FROM unnest(interest_classify(42));
+  SELECT * FROM unnest(interest_classify(42, 'films'));
   SELECT * FROM interest_models;
 The server runs until: make demo-clean
 EOT
