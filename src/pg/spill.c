@@ -9,6 +9,9 @@
 
 #include "pg/spill.h"
 
+/* Bytes between two looks at whether the session wants to stop. */
+#define WRITTEN_AT_ONCE ((size_t) 1024 * 1024)
+
 static void
 OpenFile(InterestSpill *spill)
 {
@@ -35,11 +38,14 @@ WriteFile(void *context, int64_t at, const void *bytes, size_t size)
 {
 	InterestSpill *spill = context;
 
-	CHECK_FOR_INTERRUPTS();
 	if (spill->file == NULL)
 		OpenFile(spill);
 	SeekTo(spill, at);
-	BufFileWrite(spill->file, unconstify(void *, bytes), size);
+	for (size_t done = 0; done < size; done += WRITTEN_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		BufFileWrite(spill->file, unconstify(char *, (const char *) bytes + done), Min(size - done, WRITTEN_AT_ONCE));
+	}
 }
 
 static void

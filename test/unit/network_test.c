@@ -782,37 +782,46 @@ CheckRowGradients(const InterestModel *model, const InterestRowTape *tape,
 	}
 }
 
-/* The gradient's list of words is those that its vectors are not 0 for. */
+/* With touched words a gradient is the same; the words are those that it is not 0 for. */
 static void
-CheckTouched(const InterestModel *gradient)
+CheckTouched(const InterestModel *model, const InterestRowTape *tape, const float *coefficients,
+			 const InterestModel *whole)
 {
-	const InterestTouchedWords *touched = gradient->network.touched;
+	InterestArithmetic arithmetic = TrainingArithmetic();
+	InterestTouchedWords touched;
+	InterestModel gradient = *model;
+	size_t		words = (size_t) model->network.features.word_count * DIMENSIONS;
+	size_t		before = (size_t) (whole->network.word_vectors - whole->parameters);
+	size_t		behind = model->parameter_count - before - words;
 	int			expected = 0;
 
-	for (int w = 0; w < gradient->network.features.word_count; w++)
+	InterestTouchedInit(&touched, model->network.features.word_count, DIMENSIONS, &arena);
+	gradient.network.touched = &touched;
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * (before + behind)));
+	InterestRowBackward(&model->network, &arithmetic, tape, coefficients, &gradient.network);
+	CHECK(memcmp(gradient.parameters, whole->parameters, sizeof(float) * before) == 0);
+	CHECK(memcmp(gradient.parameters + before, whole->parameters + before + words, sizeof(float) * behind) == 0);
+	for (int w = 0; w < model->network.features.word_count; w++)
 	{
+		const float *vector = whole->network.word_vectors + w * DIMENSIONS;
 		bool		zero = true;
 
 		for (int j = 0; j < DIMENSIONS; j++)
-			zero = zero && gradient->network.word_vectors[w * DIMENSIONS + j] == 0.0f;
-		CHECK(touched->touched[w] == !zero);
+			zero = zero && vector[j] == 0.0f;
+		CHECK((touched.place[w] < 0) == zero);
 		expected += !zero;
+		if (!zero)
+			CHECK(memcmp(vector, InterestTouchedVector(&touched, touched.place[w]), sizeof(float) * DIMENSIONS) == 0);
 	}
-	CHECK_INTEGER(touched->count, expected);
+	CHECK_INTEGER(touched.count, expected);
 }
 
 static InterestModel
 MakeGradient(const InterestModel *model)
 {
 	InterestModel gradient = *model;
-	int			words = model->network.features.word_count;
 
 	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model->parameter_count));
-	gradient.network.touched = InterestArenaNew(&arena, InterestTouchedWords);
-	*gradient.network.touched = (InterestTouchedWords) {
-		.words = InterestArenaArray(&arena, int, words),
-		.touched = InterestArenaAllocateZero(&arena, sizeof(bool) * (size_t) words)
-	};
 	return gradient;
 }
 
@@ -842,7 +851,7 @@ CheckRowNetwork(InterestModel model, const InterestRowDropout *dropout)
 	}
 	InterestRowBackward(&model.network, &arithmetic, &tape, coefficients, &gradient.network);
 	CheckRowGradients(&model, &tape, coefficients, gradient.parameters);
-	CheckTouched(&gradient);
+	CheckTouched(&model, &tape, coefficients, &gradient);
 }
 
 static InterestRowDropout

@@ -312,32 +312,68 @@ FirstStep(double g, int n)
 	return -2.0 * RATE * g / (sqrt(0.001 * g * g / (1.0 - pow(0.999, n))) + 1e-8);
 }
 
+/* A gradient of 0 with touched words, none so far. */
+static InterestModel
+NewGradient(const InterestModel *model)
+{
+	InterestModel gradient = *model;
+
+	gradient.network.touched = InterestArenaNew(&arena, InterestTouchedWords);
+	InterestTouchedInit(gradient.network.touched, model->network.features.word_count, model->shape.dimensions, &arena);
+	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * InterestDenseCount(model)));
+	return gradient;
+}
+
+/* More words than a block has room for; one that comes anew is 0 again. */
+static void
+TestTouched(void)
+{
+	enum {MANY = 3 * INTEREST_TOUCHED_BLOCK};
+	InterestTouchedWords touched;
+
+	InterestTouchedInit(&touched, MANY, 5, &arena);
+	for (int round = 0; round < 3; round++)
+	{
+		for (int i = 0; i < MANY; i += round + 1)
+		{
+			float	   *vector = InterestTouch(&touched, MANY - 1 - i);
+
+			CHECK(vector[0] == 0.0f && vector[4] == 0.0f);
+			vector[0] = vector[4] = (float) i;
+		}
+		CHECK_INTEGER(touched.count, MANY / (round + 1));
+		for (int i = 0; i < touched.count; i++)
+		{
+			int			met = i * (round + 1);
+
+			CHECK_INTEGER(touched.words[i], MANY - 1 - met);
+			CHECK(InterestTouch(&touched, touched.words[i]) == InterestTouchedVector(&touched, i));
+			CHECK(InterestTouchedVector(&touched, i)[0] == (float) met && InterestTouchedVector(&touched, i)[4] == (float) met);
+		}
+		CHECK_INTEGER(touched.block_count, 3);
+		InterestTouchedClear(&touched);
+	}
+}
+
 static void
 TestSparseSteps(void)
 {
 	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
-	InterestModel gradient = model;
+	InterestModel gradient = NewGradient(&model);
+	const InterestTouchedWords *touched = gradient.network.touched;
 	int			d = model.shape.dimensions;
 	int			touched_word = 5;
-	InterestTouchedWords touched = {
-		.words = InterestArenaArray(&arena, int, model.network.features.word_count),
-		.touched = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count)
-	};
 	float	   *before = InterestArenaArray(&arena, float, model.parameter_count);
 	InterestOptimizer optimizer;
 
-	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
-	gradient.network.touched = &touched;
 	memcpy(before, model.parameters, sizeof(float) * model.parameter_count);
 	InterestOptimizerInit(&optimizer, &model, 0.0, 1e9, &arena);
 
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	CHECK(memcmp(before, model.parameters, sizeof(float) * model.parameter_count) == 0);
 
-	gradient.network.word_vectors[touched_word * d] = 0.5f;
+	InterestTouch(gradient.network.touched, touched_word)[0] = 0.5f;
 	gradient.network.hidden.bias[3] = -2.0f;
-	touched.touched[touched_word] = true;
-	touched.words[touched.count++] = touched_word;
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	for (int i = 0; i < model.network.features.word_count * d; i++)
 		CHECK_NEAR(model.network.word_vectors[i] - before[i],
@@ -345,9 +381,9 @@ TestSparseSteps(void)
 
 	/* A word that is not touched stands still; others go on by their means. */
 	InterestClearGradient(&gradient);
-	CHECK_INTEGER(touched.count, 0);
-	CHECK(!touched.touched[touched_word]);
-	for (size_t i = 0; i < model.parameter_count; i++)
+	CHECK_INTEGER(touched->count, 0);
+	CHECK_INTEGER(touched->place[touched_word], -1);
+	for (size_t i = 0; i < InterestDenseCount(&model); i++)
 		CHECK(gradient.parameters[i] == 0.0f);
 	memcpy(before, model.parameters, sizeof(float) * model.parameter_count);
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
@@ -360,16 +396,12 @@ static void
 TestShrink(void)
 {
 	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
-	InterestModel gradient = model;
-	int			words[] = {2};
-	bool	   *flags = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count);
-	InterestTouchedWords touched = {.count = 1, .words = words, .touched = flags};
+	InterestModel gradient = NewGradient(&model);
 	float	   *word = model.network.word_vectors + 2 * model.shape.dimensions;
 	float	   *weight = model.head.linear.weight;
 	InterestOptimizer optimizer;
 
-	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
-	gradient.network.touched = &touched;
+	InterestTouch(gradient.network.touched, 2);
 	memset(model.parameters, 0, sizeof(float) * model.parameter_count);
 	CHECK_NEAR(InterestZeroShare(&model), 1.0, 0.0);
 	for (int i = 0; i < 3; i++)
@@ -395,27 +427,22 @@ static void
 TestClip(void)
 {
 	InterestModel model = MustTrain(NewWriters(false, INTEREST_FUSION_CONCAT, false));
-	InterestModel gradient = model;
-	int			words[] = {2};
-	bool	   *flags = InterestArenaAllocateZero(&arena, (size_t) model.network.features.word_count);
-	InterestTouchedWords touched = {.count = 1, .words = words, .touched = flags};
+	InterestModel gradient = NewGradient(&model);
 	InterestOptimizer optimizer;
 
-	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model.parameter_count));
-	gradient.network.touched = &touched;
-	gradient.network.word_vectors[2 * model.shape.dimensions] = 4.0f;
+	InterestTouch(gradient.network.touched, 2)[0] = 4.0f;
 	gradient.mu[0] = 3.0f;
 	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	CHECK_NEAR(optimizer.mean[gradient.mu - gradient.parameters], 0.1 * 0.6, 1e-6);
-	CHECK_NEAR(optimizer.square[2 * model.shape.dimensions], 0.001 * 0.8 * 0.8, 1e-8);
+	CHECK_NEAR(optimizer.word_square[2 * model.shape.dimensions], 0.001 * 0.8 * 0.8, 1e-8);
 }
 
 int
 main(void)
 {
 	static void (*const tests[]) (void) = {
-		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestSparseSteps, TestShrink, TestClip
+		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestTouched, TestSparseSteps, TestShrink, TestClip
 	};
 
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);

@@ -97,7 +97,8 @@ AddLarge(InterestStore *store, const void *record, size_t size)
 	if (HasMemory(store, size))
 	{
 		store->held += size;
-		block->memory = memcpy(InterestArenaAllocate(store->arena, size), record, size);
+		block->memory = InterestArenaAllocate(store->arena, size);
+		memcpy(block->memory, record, size);
 	}
 	else
 		WriteBlock(store, block, record, size);
@@ -128,6 +129,28 @@ InterestStoreGet(const InterestStore *store, InterestPlace place, size_t size, I
 	if (block->memory)
 		return block->memory + place.offset;
 	copy = InterestArenaAllocate(scratch, size);
-	store->file->read(store->file->context, block->at + place.offset, copy, size);
+	InterestStoreRead(store, place, copy, size);
 	return copy;
+}
+
+void
+InterestStoreRead(const InterestStore *store, InterestPlace place, void *to, size_t size)
+{
+	const InterestStoreBlock *block = &store->blocks[place.block];
+
+	if (block->memory)
+		memcpy(to, block->memory + place.offset, size);
+	else
+		store->file->read(store->file->context, block->at + place.offset, to, size);
+}
+
+void
+InterestStoreReplace(InterestStore *store, InterestPlace place, const void *bytes, size_t size)
+{
+	InterestStoreBlock *block = &store->blocks[place.block];
+
+	if (block->memory)
+		memcpy(block->memory + place.offset, bytes, size);
+	else
+		store->file->write(store->file->context, block->at + place.offset, bytes, size);
 }

@@ -1,6 +1,6 @@
 /*
  * store.h
- *	  Records that are written once and read again and again: in memory as far as
+ *	  Records that are written now and read again and again: in memory as far as
  *	  it may go, else in a file of the host.
  *
  * What is read is the same bytes wherever they lay.  A record is as good as an
@@ -21,8 +21,8 @@
 #define INTEREST_STORE_BLOCK ((size_t) 256 * 1024)
 
 /*
- * The host's file.  write appends at the end, which is at; read gives what was
- * written.  Neither returns where it fails.
+ * The host's file.  write puts bytes where others are, or at the end, which grows
+ * by them; read gives what was written.  Neither returns where it fails.
  */
 typedef struct InterestStoreFile
 {
@@ -40,7 +40,7 @@ typedef struct InterestPlace
 
 typedef struct InterestStoreBlock
 {
-	const char *memory;			/* NULL: in the file */
+	char	   *memory;			/* NULL: in the file */
 	int64_t		at;				/* in the file */
 } InterestStoreBlock;
 
@@ -72,6 +72,12 @@ extern InterestPlace InterestStoreAdd(InterestStore *store, const void *record, 
  */
 extern const void *InterestStoreGet(const InterestStore *store, InterestPlace place, size_t size,
 									InterestArena *scratch);
+
+/* The same into memory of the caller's. */
+extern void InterestStoreRead(const InterestStore *store, InterestPlace place, void *to, size_t size);
+
+/* Writes over the first size bytes of a record. */
+extern void InterestStoreReplace(InterestStore *store, InterestPlace place, const void *bytes, size_t size);
 
 /* Whether some of it is in the file. */
 extern bool InterestStoreHasSpilled(const InterestStore *store);

@@ -425,8 +425,8 @@ InterestModelBind(InterestModel *model, float *parameters)
 	model->parameters = parameters;
 	if (network->features.sentence_width > 0)
 		BindLinear(&network->sentence, &parameters);
-	network->word_vectors = Take(&parameters, (size_t) network->features.word_count *
-								 (size_t) network->dimensions);
+	network->word_vectors = network->touched ? NULL :
+		Take(&parameters, (size_t) network->features.word_count * (size_t) network->dimensions);
 	network->embeddings = Take(&parameters, network->features.tables);
 	BindLinear(&network->hidden, &parameters);
 	BindLinear(&network->output, &parameters);

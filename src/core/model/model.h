@@ -104,7 +104,7 @@ typedef struct InterestModel
 	InterestLinear codebook;	/* (INTEREST_CODES, d), of norm 1 */
 
 	/* set by InterestModelBind, the network's and the head's views with them */
-	float	   *parameters;		/* (parameter_count) */
+	float	   *parameters;		/* (parameter_count); of a gradient with touched words, without their vectors */
 	float	   *mu;				/* (d) */
 	float	   *theta;			/* (granularities): kappa = exp(theta), held to its bounds */
 	float	   *gate;			/* A: (granularities, INTEREST_GATE_FEATURES) */
@@ -124,7 +124,8 @@ extern bool InterestModelCreate(InterestModel *model, InterestArena *arena,
 
 /*
  * Sets every view into parameters (parameter_count).  A copy of the struct that
- * is bound to an array of gradients has the gradients' views.
+ * is bound to an array of gradients has the gradients' views; where its network
+ * has touched words, the array goes without the blocks that are sparse.
  */
 extern void InterestModelBind(InterestModel *model, float *parameters);
 

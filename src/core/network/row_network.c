@@ -484,7 +484,7 @@ BackwardClip(const InterestKernel *kernel, int d, const InterestRowTape *tape,
 	}
 }
 
-/* Adds to the gradients of the words' vectors, and to the list of those touched. */
+/* Adds to the gradients of the words' vectors. */
 static void
 BackwardWords(const InterestRowNetwork *network, const InterestKernel *kernel,
 			  const InterestRowTape *tape, const float *z_gradient,
@@ -497,14 +497,12 @@ BackwardWords(const InterestRowNetwork *network, const InterestKernel *kernel,
 		for (int j = tape->word_first[i]; j < tape->word_first[i + 1]; j++)
 		{
 			const InterestRowWord *word = &tape->words[j];
+			float	   *vector;
 
 			if (word->weight == 0.0f)
 				continue;
-			kernel->axpy(d, word->weight, z_gradient + Line(i, d), gradient->word_vectors + Line(word->word, d));
-			if (touched == NULL || touched->touched[word->word])
-				continue;
-			touched->touched[word->word] = true;
-			touched->words[touched->count++] = word->word;
+			vector = touched ? InterestTouch(touched, word->word) : gradient->word_vectors + Line(word->word, d);
+			kernel->axpy(d, word->weight, z_gradient + Line(i, d), vector);
 		}
 }
 

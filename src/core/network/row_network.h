@@ -39,22 +39,14 @@ typedef enum InterestModality
 
 #define INTEREST_TEXT_MODALITIES 2
 
-/* The words whose vectors a gradient is not 0 for. */
-typedef struct InterestTouchedWords
-{
-	int			count;
-	int		   *words;			/* (count), with room for all */
-	bool	   *touched;		/* (features.word_count) */
-} InterestTouchedWords;
-
 typedef struct InterestRowNetwork
 {
 	int			dimensions;		/* d */
 	float		sentence_scale;
 	InterestFeatures features;
 	InterestLinear sentence;	/* (d, sentence_width) */
-	float	   *word_vectors;	/* (features.word_count, d) */
-	InterestTouchedWords *touched;	/* of a gradient; NULL: nobody asks */
+	float	   *word_vectors;	/* (features.word_count, d); NULL with the next one */
+	InterestTouchedWords *touched;	/* of a gradient: in place of the words' vectors; NULL: these are all there */
 	float	   *embeddings;		/* the categoricals' tables one after the other */
 	InterestLinear projection[INTEREST_MAX_VECTORS];	/* W_m: (d, width of its columns), no bias */
 	InterestLinear hidden;		/* (INTEREST_HIDDEN, features.width) */

@@ -53,6 +53,36 @@ typedef struct InterestWordBlock
 	const InterestRowWord *words;
 } InterestWordBlock;
 
+/* Vectors that are made room for at once. */
+#define INTEREST_TOUCHED_BLOCK 1024
+
+/*
+ * The words that a batch has, and the gradients of their vectors: of the others
+ * it is 0 and takes no memory.
+ */
+typedef struct InterestTouchedWords
+{
+	int			dimensions;
+	InterestArena *arena;
+	int			count;
+	int		   *words;			/* (count), in the order in which they were met */
+	int		   *place;			/* (words of all columns): in words; -1: not touched */
+	int			block_count;
+	float	  **blocks;			/* (INTEREST_TOUCHED_BLOCK, dimensions) each, made as they are needed */
+} InterestTouchedWords;
+
+/* None of words is touched; the arena keeps everything. */
+extern void InterestTouchedInit(InterestTouchedWords *touched, int words, int dimensions, InterestArena *arena);
+
+/* The gradient (dimensions) of a word's vector, 0 at first. */
+extern float *InterestTouch(InterestTouchedWords *touched, int word);
+
+/* That of touched word i, in the order in which they were met. */
+extern float *InterestTouchedVector(const InterestTouchedWords *touched, int i);
+
+/* Forgets all of them. */
+extern void InterestTouchedClear(InterestTouchedWords *touched);
+
 /*
  * The block of a text, in the arena; NULL if it has no word that the column
  * knows.  w = (1 + ln tf) (ln((1 + N) / (1 + df)) + 1), scaled to the norm

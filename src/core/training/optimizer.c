@@ -25,23 +25,6 @@
 /* A warm-up starts from this share, so that the first step does something. */
 #define FIRST_SHARE 0.01
 
-void
-InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
-					  double weight_decay, double clip, InterestArena *arena)
-{
-	size_t		size = sizeof(float) * model->parameter_count;
-
-	optimizer->model = model;
-	optimizer->first = INTEREST_REPRESENTATION;
-	optimizer->weight_decay = weight_decay;
-	optimizer->l1 = 0.0;
-	optimizer->reading_rate = 1.0;
-	optimizer->clip = clip;
-	optimizer->steps = 0;
-	optimizer->mean = InterestArenaAllocateZero(arena, size);
-	optimizer->square = InterestArenaAllocateZero(arena, size);
-}
-
 /*
  * The parameters that every step changes, in two runs: those before and those
  * behind the vectors of the words.
@@ -70,6 +53,47 @@ DenseRunsOf(const InterestModel *model)
 	return runs;
 }
 
+/* Parameters but for the vectors of the words. */
+static size_t
+DenseCount(const InterestModel *model, const DenseRuns *runs)
+{
+	return model->parameter_count - (runs->behind - runs->words);
+}
+
+/* Where one of them stands among these. */
+static size_t
+DensePlace(const DenseRuns *runs, size_t at)
+{
+	return at < runs->behind ? at : at - (runs->behind - runs->words);
+}
+
+size_t
+InterestDenseCount(const InterestModel *model)
+{
+	DenseRuns	runs = DenseRunsOf(model);
+
+	return DenseCount(model, &runs);
+}
+
+void
+InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
+					  double weight_decay, double clip, InterestArena *arena)
+{
+	DenseRuns	runs = DenseRunsOf(model);
+	size_t		size = sizeof(float) * DenseCount(model, &runs);
+
+	optimizer->model = model;
+	optimizer->first = INTEREST_REPRESENTATION;
+	optimizer->weight_decay = weight_decay;
+	optimizer->l1 = 0.0;
+	optimizer->reading_rate = 1.0;
+	optimizer->clip = clip;
+	optimizer->steps = 0;
+	optimizer->mean = InterestArenaAllocateZero(arena, size);
+	optimizer->square = InterestArenaAllocateZero(arena, size);
+	optimizer->word_square = InterestArenaAllocateZero(arena, sizeof(float) * (runs.behind - runs.words));
+}
+
 static double
 SumSquares(const float *values, size_t count)
 {
@@ -78,13 +102,6 @@ SumSquares(const float *values, size_t count)
 	for (size_t i = 0; i < count; i++)
 		squares += (double) values[i] * values[i];
 	return squares;
-}
-
-/* Where the vector of the ith touched word lies among all parameters. */
-static size_t
-TouchedVector(const InterestModel *gradient, const DenseRuns *runs, int i)
-{
-	return runs->words + (size_t) gradient->network.touched->words[i] * (size_t) gradient->network.dimensions;
 }
 
 static int
@@ -100,29 +117,19 @@ ClipFactor(const InterestModel *gradient, double clip)
 	DenseRuns	runs = DenseRunsOf(gradient);
 	size_t		d = (size_t) gradient->network.dimensions;
 	double		squares = SumSquares(gradient->parameters, runs.words) +
-		SumSquares(gradient->parameters + runs.behind, gradient->parameter_count - runs.behind);
+		SumSquares(gradient->parameters + runs.words, gradient->parameter_count - runs.behind);
 
 	for (int i = 0; i < TouchedCount(gradient); i++)
-		squares += SumSquares(gradient->parameters + TouchedVector(gradient, &runs, i), d);
+		squares += SumSquares(InterestTouchedVector(gradient->network.touched, i), d);
 	return squares > clip * clip ? (float) (clip / sqrt(squares)) : 1.0f;
 }
 
 void
 InterestClearGradient(const InterestModel *gradient)
 {
-	DenseRuns	runs = DenseRunsOf(gradient);
-	InterestTouchedWords *touched = gradient->network.touched;
-	size_t		d = (size_t) gradient->network.dimensions;
-
-	memset(gradient->parameters, 0, sizeof(float) * runs.words);
-	memset(gradient->parameters + runs.behind, 0, sizeof(float) * (gradient->parameter_count - runs.behind));
-	for (int i = 0; i < TouchedCount(gradient); i++)
-	{
-		memset(gradient->parameters + TouchedVector(gradient, &runs, i), 0, sizeof(float) * d);
-		touched->touched[touched->words[i]] = false;
-	}
-	if (touched)
-		touched->count = 0;
+	memset(gradient->parameters, 0, sizeof(float) * InterestDenseCount(gradient));
+	if (gradient->network.touched)
+		InterestTouchedClear(gradient->network.touched);
 }
 
 /* rate, decay: what a step takes of the mean over the root, and of the parameter itself */
@@ -193,18 +200,33 @@ IsOfReadings(const InterestModel *model, const InterestModelBlock *block)
 }
 
 static void
-StepDense(InterestOptimizer *optimizer, const InterestModel *gradient, const Step *step,
-		  const InterestModelBlock *block)
+StepDense(InterestOptimizer *optimizer, const InterestModel *gradient, const DenseRuns *runs,
+		  const Step *step, const InterestModelBlock *block)
 {
 	size_t		at = block->offset;
+	size_t		place = DensePlace(runs, at);
 	size_t		count = (size_t) block->rows * (size_t) block->columns;
 
-	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + at, optimizer->square + at,
-			  gradient->parameters + at, step->factor,
+	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + place, optimizer->square + place,
+			  gradient->parameters + place, step->factor,
 			  IsOfReadings(optimizer->model, block) ? step->reading_rate : step->rate, step->root_scale,
 			  block->decay ? step->decay : 0.0f);
 	if (block->decay)
 		Shrink(count, optimizer->model->parameters + at, step->threshold);
+}
+
+/* Touched word i. */
+static void
+StepTouched(InterestOptimizer *optimizer, const InterestModel *gradient, const Step *step, int i)
+{
+	const InterestRowNetwork *network = &optimizer->model->network;
+	const InterestTouchedWords *touched = gradient->network.touched;
+	size_t		d = (size_t) network->dimensions;
+	size_t		at = (size_t) touched->words[i] * d;
+
+	StepWord(d, network->word_vectors + at, optimizer->word_square + at, InterestTouchedVector(touched, i),
+			 step->factor, step->word_rate, step->root_scale);
+	Shrink(d, network->word_vectors + at, step->threshold);
 }
 
 void
@@ -235,16 +257,10 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 		const InterestModelBlock *block = &model->blocks[b];
 
 		if (block->section >= optimizer->first && !block->fitted && !block->sparse)
-			StepDense(optimizer, gradient, &step, block);
+			StepDense(optimizer, gradient, &runs, &step, block);
 	}
 	for (int i = 0; optimizer->first == INTEREST_REPRESENTATION && i < TouchedCount(gradient); i++)
-	{
-		size_t		at = TouchedVector(gradient, &runs, i);
-
-		StepWord((size_t) model->network.dimensions, model->parameters + at, optimizer->square + at,
-				 gradient->parameters + at, step.factor, step.word_rate, step.root_scale);
-		Shrink((size_t) model->network.dimensions, model->parameters + at, step.threshold);
-	}
+		StepTouched(optimizer, gradient, &step, i);
 	InterestModelProject(model);
 }
 

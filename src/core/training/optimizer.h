@@ -20,16 +20,20 @@ typedef struct InterestOptimizer
 	double		l1;				/* of these and of the words' vectors; 0 at first */
 	double		clip;			/* greatest norm of all gradients */
 	int64_t		steps;
-	float	   *mean;			/* (parameters): of the gradients */
-	float	   *square;			/* (parameters): of their squares */
+	float	   *mean;			/* (InterestDenseCount): of the gradients */
+	float	   *square;			/* (InterestDenseCount): of their squares */
+	float	   *word_square;	/* (words, d): likewise, of their vectors */
 } InterestOptimizer;
+
+/* Parameters but for the words' vectors: those of a gradient with touched words. */
+extern size_t InterestDenseCount(const InterestModel *model);
 
 extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 								  double weight_decay, double clip, InterestArena *arena);
 
 /*
- * One step against a gradient, the model bound to an array of gradients, which is
- * scaled where its norm is above the clip.  Vectors of words that the gradient
+ * One step against a gradient, the model bound to an array of gradients and,
+ * where it has words, to touched ones, which is scaled where its norm is above the clip.  Vectors of words that the gradient
  * did not touch stay as they are: what a step costs follows the words of its
  * rows, not those of the model.  They have no mean, only squares, which wait for
  * the word to come again; so does what L1 takes of them.

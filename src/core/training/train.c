@@ -61,7 +61,9 @@ typedef struct Trainer
 	InterestLossRule rule;
 	float	   *surrogate;		/* lda: (parameters of the head), the softmax that it is learned through */
 	double		rate;			/* share of the learning rate */
-	float	   *best;			/* (parameters) */
+	InterestStore *store;
+	bool		has_best;
+	InterestPlace best;			/* (parameters), in the store */
 	int			epochs_since_best;
 	InterestTrainingResult *result;
 } Trainer;
@@ -300,16 +302,17 @@ HeadSize(const InterestModel *model)
 	return sizeof(float) * (model->parameter_count - HeadStart(model));
 }
 
-/* The gradient keeps a list of the words it is not 0 for. */
+/* All gradients are 0; those of words' vectors come with the batches that have them. */
 static void
-TouchWords(Trainer *trainer)
+MakeGradient(Trainer *trainer)
 {
-	size_t		words = (size_t) trainer->model->network.features.word_count;
+	const InterestModel *model = trainer->model;
+	InterestModel *gradient = &trainer->gradient;
 
-	trainer->touched.count = 0;
-	trainer->touched.words = InterestArenaArray(&trainer->work, int, words);
-	trainer->touched.touched = InterestArenaAllocateZero(&trainer->work, sizeof(bool) * words);
-	trainer->gradient.network.touched = &trainer->touched;
+	*gradient = *model;
+	InterestTouchedInit(&trainer->touched, model->network.features.word_count, model->network.dimensions, &trainer->work);
+	gradient->network.touched = &trainer->touched;
+	InterestModelBind(gradient, InterestArenaAllocateZero(&trainer->work, sizeof(float) * InterestDenseCount(model)));
 }
 
 /* Parameters, their gradients, and what makes steps. */
@@ -330,10 +333,7 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 		InterestTakeParameters(options, model);
 	if (!StartFromNames(trainer, status))
 		return false;
-	trainer->gradient = *model;
-	InterestModelBind(&trainer->gradient, InterestArenaAllocateZero(&trainer->work, sizeof(float) * count));
-	TouchWords(trainer);
-	trainer->best = InterestArenaArray(&trainer->work, float, count);
+	MakeGradient(trainer);
 	trainer->surrogate = InterestArenaAllocate(&trainer->work, HeadSize(model));
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
 						  &trainer->work);
@@ -542,6 +542,20 @@ Calibrate(Trainer *trainer, InterestArena *arena, InterestStatus *status)
 	return done;
 }
 
+/* One place in the store, written over and over: what is read once needs no memory. */
+static void
+KeepParameters(Trainer *trainer)
+{
+	const InterestModel *model = trainer->model;
+	size_t		size = sizeof(float) * model->parameter_count;
+
+	if (trainer->has_best)
+		InterestStoreReplace(trainer->store, trainer->best, model->parameters, size);
+	else
+		trainer->best = InterestStoreAdd(trainer->store, model->parameters, size);
+	trainer->has_best = true;
+}
+
 /* Keeps the parameters of the best epoch; without validation users that is the last one. */
 static void
 KeepBest(Trainer *trainer, InterestTrainingEpoch *epoch)
@@ -552,8 +566,7 @@ KeepBest(Trainer *trainer, InterestTrainingEpoch *epoch)
 	trainer->epochs_since_best++;
 	if (epoch->best)
 	{
-		memcpy(trainer->best, trainer->model->parameters,
-			   sizeof(float) * trainer->model->parameter_count);
+		KeepParameters(trainer);
 		trainer->epochs_since_best = 0;
 		result->best_epoch = epoch->epoch;
 		result->validation_loss = epoch->validation_loss;
@@ -620,8 +633,8 @@ RunEpochs(Trainer *trainer, InterestStatus *status)
 			trainer->observer->epoch(trainer->observer->context, &epoch);
 		InterestArenaFree(&trainer->scratch);
 	}
-	memcpy(trainer->model->parameters, trainer->best,
-		   sizeof(float) * trainer->model->parameter_count);
+	InterestStoreRead(trainer->store, trainer->best, trainer->model->parameters,
+					  sizeof(float) * trainer->model->parameter_count);
 	trainer->result->zeros = InterestZeroShare(trainer->model);
 	return true;
 }
@@ -660,6 +673,7 @@ TrainOnce(Trainer *trainer, const InterestTrainingSet *set, const InterestTraini
 	bool		done;
 
 	memset(result, 0, sizeof(*result));
+	trainer->store = set->store;
 	InterestArenaInit(&trainer->work, arena->host, WORK_BLOCK);
 	InterestArenaInit(&trainer->scratch, arena->host, WORK_BLOCK);
 	done = Prepare(trainer, set, definition, arena, status) && CheckSamples(trainer, status);
