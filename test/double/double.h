@@ -4,7 +4,9 @@
  *
  * Every float is a double, so that gradients can be told from finite differences
  * to many digits.  The system's headers come first, with their own types.  Of
- * the kernels only the portable one is left, which is kernel.c of this folder.
+ * the kernels only the portable one is left; its e^x and erf go as far as a float
+ * does, whose steps a finite difference would see, so those of this folder take
+ * their place (core/kernel/transcendental.h).
  */
 #ifndef DOUBLE_H
 #define DOUBLE_H
@@ -26,5 +28,8 @@
 #define float double
 #define fabsf fabs
 #define sqrtf sqrt
+
+/* The C library's is slow where the compiler may not use the instruction. */
+#define fmaf(x, y, z) ((x) * (y) + (z))
 
 #endif
