@@ -23,7 +23,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/queryenvironment.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 #include "utils/snapmgr.h"
@@ -272,23 +271,6 @@ Rebuild(const InterestDefinition *definition, const InterestItemSource *catalogu
  */
 
 static void
-ShowRows(const TriggerData *trigger, const char *name, Tuplestorestate *rows)
-{
-	EphemeralNamedRelation relation;
-
-	if (rows == NULL)
-		return;
-	relation = palloc0(sizeof(EphemeralNamedRelationData));
-	relation->md.name = pstrdup(name);
-	relation->md.reliddesc = RelationGetRelid(trigger->tg_relation);
-	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = tuplestore_tuple_count(rows);
-	relation->reldata = rows;
-	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "SPI_register_relation failed");
-}
-
-static void
 FollowItems(const TriggerData *trigger, Tuplestorestate *old_rows, Tuplestorestate *new_rows)
 {
 	const char *model = trigger->tg_trigger->tgargs[0];
@@ -308,8 +290,10 @@ FollowItems(const TriggerData *trigger, Tuplestorestate *old_rows, Tuplestoresta
 	RequireColumns(catalogue);
 	definition = InterestDefinitionByName(model);
 	session = InterestBecome(catalogue->owner);
-	ShowRows(trigger, INTEREST_OLD_ROWS, old_rows);
-	ShowRows(trigger, INTEREST_NEW_ROWS, new_rows);
+	if (old_rows)
+		InterestShowRows(INTEREST_OLD_ROWS, catalogue->source, NULL, old_rows);
+	if (new_rows)
+		InterestShowRows(INTEREST_NEW_ROWS, catalogue->source, NULL, new_rows);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		RunNoted(&change, RemoveSql(catalogue, NULL, NULL), 0, NULL, NULL);
 	if (old_rows)

@@ -25,14 +25,6 @@ typedef struct ItemCounts
 	int64		others;			/* items of another representation */
 } ItemCounts;
 
-static int64
-CountAt(int column)
-{
-	bool		isnull;
-
-	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull));
-}
-
 /* Counted as the table's owner: numbers tell nothing of any item. */
 static ItemCounts
 CountItems(const InterestItemSource *catalogue, const InterestVersion *version)
@@ -44,9 +36,9 @@ CountItems(const InterestItemSource *catalogue, const InterestVersion *version)
 
 	InterestRun(psprintf("SELECT count(*), count(*) FILTER (WHERE i.vector IS NULL), count(*) FILTER (WHERE i.fingerprint <> $1) FROM %s i",
 						 catalogue->table_sql), 1, types, values);
-	counts.items = CountAt(1);
-	counts.bare = CountAt(2);
-	counts.others = CountAt(3);
+	counts.items = InterestCountAt(1);
+	counts.bare = InterestCountAt(2);
+	counts.others = InterestCountAt(3);
 	InterestResume(session);
 	return counts;
 }

@@ -30,15 +30,6 @@ typedef struct ProfileCounts
 	int64		others;			/* users with a profile of another representation */
 } ProfileCounts;
 
-static int64
-CountAt(int column)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
-
-	return isnull ? 0 : DatumGetInt64(value);
-}
-
 /* Counted as the table's owner: numbers tell nothing of anybody. */
 static ProfileCounts
 CountProfiles(const InterestTracking *tracking, const InterestVersion *version)
@@ -54,12 +45,12 @@ CountProfiles(const InterestTracking *tracking, const InterestVersion *version)
 						 " FROM (SELECT p.user_id, count(*) AS rows, count(*) FILTER (WHERE p.sign = 0) AS marks,"
 						 " count(*) FILTER (WHERE p.fingerprint <> $1) AS others FROM %s p GROUP BY p.user_id) u",
 						 MANY_DELTAS, tracking->profile_sql), 1, types, values);
-	counts.users = CountAt(1);
-	counts.slow = CountAt(2);
-	counts.most = CountAt(3);
-	counts.marks = CountAt(4);
-	counts.everybody = CountAt(5);
-	counts.others = CountAt(6);
+	counts.users = InterestCountAt(1);
+	counts.slow = InterestCountAt(2);
+	counts.most = InterestCountAt(3);
+	counts.marks = InterestCountAt(4);
+	counts.everybody = InterestCountAt(5);
+	counts.others = InterestCountAt(6);
 	InterestResume(session);
 	return counts;
 }

@@ -87,6 +87,15 @@ extern SPIPlanPtr InterestKeptPlan(const char *statement, Oid table, int count, 
 extern uint64 InterestExecute(SPIPlanPtr plan, Datum *values);
 extern uint64 InterestRun(const char *statement, int count, Oid *types, Datum *values);
 
+/* A bigint of the first row that the last statement gave; 0 where it is NULL. */
+extern int64 InterestCountAt(int column);
+
+/*
+ * Shows rows to the statements of this session as a table of that name.  Their
+ * columns are those of the table, or the descriptor's where that is InvalidOid.
+ */
+extern void InterestShowRows(const char *name, Oid table, TupleDesc descriptor, Tuplestorestate *rows);
+
 /*
  * SQL of one profile a user and the relation's rows, aliased n, that it is
  * from: columns user_id and profile.  $1 is the model.

@@ -20,7 +20,6 @@
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
@@ -96,21 +95,6 @@ MakeRowSet(const char *name, const InterestUserColumn *column, bool with_base)
 		TupleDescInitEntry(set.descriptor, 3, "base", TIDOID, -1, 0);
 	set.rows = tuplestore_begin_heap(false, false, work_mem);
 	return set;
-}
-
-/* Shows the set to the statements that come. */
-static void
-ShowRowSet(const RowSet *set)
-{
-	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
-
-	relation->md.name = pstrdup(set->name);
-	relation->md.tupdesc = set->descriptor;
-	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = tuplestore_tuple_count(set->rows);
-	relation->reldata = set->rows;
-	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "SPI_register_relation failed");
 }
 
 /* Fills a set by a query with one parameter; a receiver of our own, as then the plan can be parallel. */
@@ -209,10 +193,10 @@ Settle(const InterestDefinition *definition, const InterestTracking *tracking, b
 	InterestProgressBegin(0);
 	InterestProgressUpdate(INTEREST_PROGRESS_PROFILES, 0, 0, 0);
 	Collect(&touched, everybody ? StoredQuery(tracking) : TouchedQuery(tracking, &column), BYTEAOID, fingerprint);
-	ShowRowSet(&touched);
+	InterestShowRows(touched.name, InvalidOid, touched.descriptor, touched.rows);
 	if (SourceIsAsked(everybody))
 		Collect(&fresh, FreshQuery(definition, &column, everybody), TEXTOID, CStringGetTextDatum(definition->name));
-	ShowRowSet(&fresh);
+	InterestShowRows(fresh.name, InvalidOid, fresh.descriptor, fresh.rows);
 	InterestProgressUpdate(INTEREST_PROGRESS_STORE, 0, 0, 0);
 	Replace(tracking, &column, fingerprint);
 	if (everybody)

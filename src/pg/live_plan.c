@@ -1,14 +1,17 @@
 /*
  * live_plan.c
- *	  Plans that a session keeps: parsing and planning what a trigger runs takes
- *	  longer than running it for one row.
+ *	  Running statements: what they are shown and give, and the plans that a
+ *	  session keeps.  Parsing and planning what a trigger runs takes longer than
+ *	  running it for one row.
  */
 #include "pg/compat.h"
 
 #include "executor/spi.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+#include "utils/queryenvironment.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 
 #include "core/base/hash.h"
 #include "pg/live.h"
@@ -110,4 +113,28 @@ uint64
 InterestRun(const char *statement, int count, Oid *types, Datum *values)
 {
 	return InterestExecute(InterestPrepare(statement, count, types, 0), values);
+}
+
+int64
+InterestCountAt(int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+void
+InterestShowRows(const char *name, Oid table, TupleDesc descriptor, Tuplestorestate *rows)
+{
+	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+
+	relation->md.name = pstrdup(name);
+	relation->md.reliddesc = table;
+	relation->md.tupdesc = descriptor;
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = tuplestore_tuple_count(rows);
+	relation->reldata = rows;
+	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "SPI_register_relation failed");
 }

@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/queryenvironment.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
@@ -46,22 +45,11 @@ HasRows(Tuplestorestate *rows)
 	return rows && tuplestore_tuple_count(rows) > 0;
 }
 
-/* The rows as a table of that name for the statements of this session. */
 static void
 ShowRows(const Change *change, const char *name, Tuplestorestate *rows)
 {
-	EphemeralNamedRelation relation;
-
-	if (!HasRows(rows))
-		return;
-	relation = palloc0(sizeof(EphemeralNamedRelationData));
-	relation->md.name = pstrdup(name);
-	relation->md.reliddesc = RelationGetRelid(change->trigger->tg_relation);
-	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
-	relation->md.enrtuples = tuplestore_tuple_count(rows);
-	relation->reldata = rows;
-	if (SPI_register_relation(relation) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "SPI_register_relation failed");
+	if (HasRows(rows))
+		InterestShowRows(name, RelationGetRelid(change->trigger->tg_relation), NULL, rows);
 }
 
 /* The rows' columns are the table's, and so is the plan. */
