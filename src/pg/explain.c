@@ -176,41 +176,28 @@ RequireFewRows(const Explained *explained)
 }
 
 static void
-ExplainLime(Explained *explained, InterestLines *lines)
+ExplainSurrogate(Explained *explained, InterestAddSurrogate add, InterestLines *lines)
 {
 	InterestRemoval removal;
 	InterestGame game = {&removal, explained->rows.count, LogitOfKept};
-	int			samples = explained->samples ? explained->samples : USUAL_SAMPLES(game.features);
-	InterestMasks masks;
-	InterestSurrogate surrogate;
 
 	RequireFewRows(explained);
 	InterestRemovalInit(&removal, explained->reading, explained->model->shape.half_life, &explained->logit,
 						explained->rows.count, explained->rows.explained, explained->arena);
-	InterestLimeMasks(&game, samples, explained->seed, explained->arena, &masks);
-	InterestLimeSolve(&masks, explained->arena, &surrogate);
-	InterestAddSurrogate(lines, "intercept", &surrogate, game.features, NULL, true);
+	add(lines, &game, NULL, explained->samples ? explained->samples : USUAL_SAMPLES(game.features), explained->seed,
+		explained->arena);
+}
+
+static void
+ExplainLime(Explained *explained, InterestLines *lines)
+{
+	ExplainSurrogate(explained, InterestAddLime, lines);
 }
 
 static void
 ExplainShap(Explained *explained, InterestLines *lines)
 {
-	InterestRemoval removal;
-	InterestGame game = {&removal, explained->rows.count, LogitOfKept};
-	int			samples = explained->samples ? explained->samples : USUAL_SAMPLES(game.features);
-	bool	   *kept = palloc0(sizeof(bool) * game.features);
-	double		none;
-	InterestMasks masks;
-	InterestSurrogate surrogate;
-
-	RequireFewRows(explained);
-	InterestRemovalInit(&removal, explained->reading, explained->model->shape.half_life, &explained->logit,
-						explained->rows.count, explained->rows.explained, explained->arena);
-	InterestShapMasks(&game, samples, explained->seed, explained->arena, &masks);
-	none = InterestRemovalLogit(&removal, kept);
-	memset(kept, true, sizeof(bool) * game.features);
-	InterestShapSolve(&masks, none, InterestRemovalLogit(&removal, kept), explained->arena, &surrogate);
-	InterestAddSurrogate(lines, "prior", &surrogate, game.features, NULL, false);
+	ExplainSurrogate(explained, InterestAddShap, lines);
 }
 
 /*

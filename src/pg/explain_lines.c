@@ -50,9 +50,10 @@ InterestSamplesArgument(FunctionCallInfo fcinfo, int argument)
 	return samples;
 }
 
-void
-InterestAddSurrogate(InterestLines *lines, const char *base, const InterestSurrogate *surrogate, int count,
-					 const InterestSpan *features, bool gap)
+/* Returns what the lines leave of the value. */
+static double
+AddSurrogate(InterestLines *lines, const char *base, const InterestSurrogate *surrogate, int count,
+			 const InterestSpan *features)
 {
 	double		left = surrogate->all - surrogate->base;
 
@@ -70,8 +71,37 @@ InterestAddSurrogate(InterestLines *lines, const char *base, const InterestSurro
 		InterestAddLine(lines, line);
 		left -= surrogate->value[i];
 	}
-	if (gap)
-		InterestAddLine(lines, (InterestLine) {.part = "gap", .row = -1, .value = left});
+	return left;
+}
+
+void
+InterestAddLime(InterestLines *lines, const InterestGame *game, const InterestSpan *features,
+				int samples, uint64 seed, InterestArena *arena)
+{
+	InterestMasks masks;
+	InterestSurrogate surrogate;
+	double		left;
+
+	InterestLimeMasks(game, samples, seed, arena, &masks);
+	InterestLimeSolve(&masks, arena, &surrogate);
+	left = AddSurrogate(lines, "intercept", &surrogate, game->features, features);
+	InterestAddLine(lines, (InterestLine) {.part = "gap", .row = -1, .value = left});
+}
+
+void
+InterestAddShap(InterestLines *lines, const InterestGame *game, const InterestSpan *features,
+				int samples, uint64 seed, InterestArena *arena)
+{
+	bool	   *kept = palloc0(sizeof(bool) * game->features);
+	InterestMasks masks;
+	InterestSurrogate surrogate;
+	double		none;
+
+	InterestShapMasks(game, samples, seed, arena, &masks);
+	none = game->value(game->context, kept);
+	memset(kept, true, sizeof(bool) * game->features);
+	InterestShapSolve(&masks, none, game->value(game->context, kept), arena, &surrogate);
+	(void) AddSurrogate(lines, "prior", &surrogate, game->features, features);
 }
 
 static void

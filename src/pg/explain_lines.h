@@ -40,11 +40,16 @@ extern void InterestAddLine(InterestLines *lines, InterestLine line);
 extern int	InterestSamplesArgument(FunctionCallInfo fcinfo, int argument);
 
 /*
- * The lines of a surrogate, a feature each: row i, or what is in features.
- * With gap, what it leaves of the value is a line.
+ * The lines of a surrogate of a game, a feature each: row i, or what is in
+ * features.  What LIME's leaves of the value is a line, too; values are asked of
+ * the game, and the arena keeps the masks.
  */
-extern void InterestAddSurrogate(InterestLines *lines, const char *base, const InterestSurrogate *surrogate,
-								 int count, const InterestSpan *features, bool gap);
+typedef void (*InterestAddSurrogate) (InterestLines *lines, const InterestGame *game, const InterestSpan *features,
+									  int samples, uint64 seed, InterestArena *arena);
+extern void InterestAddLime(InterestLines *lines, const InterestGame *game, const InterestSpan *features,
+							int samples, uint64 seed, InterestArena *arena);
+extern void InterestAddShap(InterestLines *lines, const InterestGame *game, const InterestSpan *features,
+							int samples, uint64 seed, InterestArena *arena);
 
 /* Puts all lines into the materialized result. */
 extern void InterestPutLines(InterestLines *lines, ReturnSetInfo *result);

@@ -227,32 +227,16 @@ ExplainTokens(Explained *explained, InterestLines *lines)
  * Surrogates over words between blanks
  */
 
-static bool
-IsBlank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static int
 CutUnits(Explained *explained)
 {
-	const char *at = explained->text.data;
-	const char *end = at + explained->text.length;
+	InterestSpan text = explained->text;
+	InterestSpan word;
 	int			count = 0;
 
 	explained->units = palloc(sizeof(InterestSpan) * (INTEREST_MAX_FEATURES + 1));
-	while (at < end && count <= INTEREST_MAX_FEATURES)
-	{
-		const char *start;
-
-		while (at < end && IsBlank(*at))
-			at++;
-		start = at;
-		while (at < end && !IsBlank(*at))
-			at++;
-		if (at > start)
-			explained->units[count++] = (InterestSpan) {start, (size_t) (at - start)};
-	}
+	while (count <= INTEREST_MAX_FEATURES && (word = InterestTakeWord(&text)).length > 0)
+		explained->units[count++] = word;
 	if (count > INTEREST_MAX_FEATURES)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -298,42 +282,27 @@ LogitOfKept(void *context, const bool *kept)
 }
 
 static void
-ExplainSurrogate(Explained *explained, bool lime, InterestLines *lines)
+ExplainSurrogate(Explained *explained, InterestAddSurrogate add, InterestLines *lines)
 {
 	InterestGame game = {explained, CutUnits(explained), LogitOfKept};
-	int			samples = explained->samples ? explained->samples : USUAL_SAMPLES;
-	bool	   *kept = palloc0(sizeof(bool) * Max(game.features, 1));
-	InterestMasks masks;
-	InterestSurrogate surrogate;
-	double		none;
 
 	if (game.features == 0)
 		return;
 	explained->units[game.features] = (InterestSpan) {NULL, 0};
-	if (lime)
-	{
-		InterestLimeMasks(&game, samples, explained->seed, explained->arena, &masks);
-		InterestLimeSolve(&masks, explained->arena, &surrogate);
-		InterestAddSurrogate(lines, "intercept", &surrogate, game.features, explained->units, true);
-		return;
-	}
-	InterestShapMasks(&game, samples, explained->seed, explained->arena, &masks);
-	none = LogitOfKept(explained, kept);
-	memset(kept, true, sizeof(bool) * game.features);
-	InterestShapSolve(&masks, none, LogitOfKept(explained, kept), explained->arena, &surrogate);
-	InterestAddSurrogate(lines, "prior", &surrogate, game.features, explained->units, false);
+	add(lines, &game, explained->units, explained->samples ? explained->samples : USUAL_SAMPLES, explained->seed,
+		explained->arena);
 }
 
 static void
 ExplainLime(Explained *explained, InterestLines *lines)
 {
-	ExplainSurrogate(explained, true, lines);
+	ExplainSurrogate(explained, InterestAddLime, lines);
 }
 
 static void
 ExplainShap(Explained *explained, InterestLines *lines)
 {
-	ExplainSurrogate(explained, false, lines);
+	ExplainSurrogate(explained, InterestAddShap, lines);
 }
 
 /*

@@ -282,33 +282,15 @@ InterestPictureLedger(const InterestPictureRequest *request, InterestMarkup *out
  * Words
  */
 
-static bool
-IsBlank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* The text cut at blanks, at most so many; the last one says that there are more. */
 static int
 CutWords(InterestSpan text, InterestStep *words, int most)
 {
-	const char *at = text.data;
-	const char *end = text.data + text.length;
 	int			count = 0;
+	InterestSpan word;
 
-	while (count < most)
-	{
-		const char *start;
-
-		while (at < end && IsBlank(*at))
-			at++;
-		start = at;
-		while (at < end && !IsBlank(*at))
-			at++;
-		if (at == start)
-			break;
-		words[count++] = (InterestStep) {.label = {start, (size_t) (at - start)}, .value = NAN};
-	}
+	while (count < most && (word = InterestTakeWord(&text)).length > 0)
+		words[count++] = (InterestStep) {.label = word, .value = NAN};
 	return count;
 }
 

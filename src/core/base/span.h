@@ -22,6 +22,29 @@ typedef struct InterestNames
 	const InterestSpan *spans;
 } InterestNames;
 
+/* What stands between words: space, tab and the ends of lines, no locale. */
+static inline bool
+InterestIsSpace(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Takes the first word off a text; of length 0 when none is left. */
+static inline InterestSpan
+InterestTakeWord(InterestSpan *text)
+{
+	const char *end = text->data + text->length;
+	const char *start = text->data;
+	const char *at;
+
+	while (start < end && InterestIsSpace(*start))
+		start++;
+	for (at = start; at < end && !InterestIsSpace(*at);)
+		at++;
+	*text = (InterestSpan) {at, (size_t) (end - at)};
+	return (InterestSpan) {start, (size_t) (at - start)};
+}
+
 /* Byte order, then length: the order of names everywhere, no locale. */
 static inline int
 InterestSpanCompare(InterestSpan a, InterestSpan b)

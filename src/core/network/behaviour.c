@@ -8,12 +8,8 @@ bool
 InterestIsBlank(InterestSpan text)
 {
 	for (size_t i = 0; i < text.length; i++)
-	{
-		char		c = text.data[i];
-
-		if (c != ' ' && (c < '\t' || c > '\r'))
+		if (!InterestIsSpace(text.data[i]))
 			return false;
-	}
 	return true;
 }
 

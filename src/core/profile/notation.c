@@ -4,15 +4,11 @@
  */
 #include "core/profile/notation.h"
 
+#include "core/base/span.h"
+
 #include <string.h>
 
 #define MAX_INT128_DIGITS 39
-
-static bool
-IsBlank(uint8_t c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static bool
 IsDigit(uint8_t c)
@@ -25,9 +21,9 @@ InterestNotationReader(const char *text, size_t length)
 {
 	InterestReader reader = {(const uint8_t *) text, (const uint8_t *) text + length, false};
 
-	while (reader.at < reader.end && IsBlank(*reader.at))
+	while (reader.at < reader.end && InterestIsSpace((char) *reader.at))
 		reader.at++;
-	while (reader.end > reader.at && IsBlank(reader.end[-1]))
+	while (reader.end > reader.at && InterestIsSpace((char) reader.end[-1]))
 		reader.end--;
 	return reader;
 }
@@ -134,7 +130,7 @@ InterestNotationWord(InterestReader *reader, char *word, size_t size)
 {
 	size_t		length = 0;
 
-	while (!reader->failed && reader->at < reader->end && !IsBlank(*reader->at) &&
+	while (!reader->failed && reader->at < reader->end && !InterestIsSpace((char) *reader->at) &&
 		   *reader->at != '(' && *reader->at != ')')
 	{
 		if (length == size - 1)
