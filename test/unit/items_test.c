@@ -240,10 +240,10 @@ TestItems(void)
 	PrepareFew(problem, few);
 	CHECK_INTEGER(few->prepared.label_first[few->prepared.row_count], 28);	/* two of six rows are dislikes */
 	for (int i = 1; i < few->items.count; i++)
-		CHECK(InterestSpanCompare(few->prepared.rows[few->items.rows[i - 1]]->labels[0],
-								  few->prepared.rows[few->items.rows[i]]->labels[0]) < 0);
+		CHECK(InterestSpanCompare(InterestSourceRow(&few->prepared, few->items.rows[i - 1], &arena).labels[0],
+								  InterestSourceRow(&few->prepared, few->items.rows[i], &arena).labels[0]) < 0);
 	for (int r = 0; r < few->batch.read_count; r++)
-		CHECK(!few->prepared.inputs[few->batch.reads[r].target].negative);
+		CHECK(!InterestRowIsNegative(&few->prepared, few->batch.reads[r].target));
 }
 
 static void

@@ -169,7 +169,7 @@ TestTime(void)
 	InterestPlanEvaluation(&sampler, INTEREST_SPLIT_TEST, &arena, &plan);
 	CHECK(InterestNextBatch(&plan, 1, 1000, &arena, &batch));
 	CHECK_INTEGER(batch.row_count, 5);
-	CHECK_INTEGER(prepared.history[batch.rows[0]].time, 3 * DAY);
+	CHECK_INTEGER(prepared.rows[batch.rows[0]].time, 3 * DAY);
 }
 
 /* next: targets test from the time on, and see all earlier rows. */

@@ -235,7 +235,7 @@ typedef struct Rows
 	float		sentences[50000][WIDTH];
 	InterestStore store;
 	InterestPlace places[50000];	/* of the sentences */
-	InterestStoredInput inputs[50000];
+	InterestPreparedRow rows[50000];
 	InterestTrainingSet set;
 	InterestTrainingUser users[50000];
 	InterestPreparedRows prepared;
@@ -249,7 +249,7 @@ AddSentence(Rows *rows, const float *sentence)
 
 	memcpy(rows->sentences[i], sentence, sizeof(rows->sentences[i]));
 	rows->places[i] = InterestStoreAdd(&rows->store, sentence, sizeof(rows->sentences[i]));
-	rows->inputs[i].sentence = i;
+	rows->rows[i] = (InterestPreparedRow) {.sentence = i, .kind = -1};
 	rows->users[i] = (InterestTrainingUser) {.first = i, .count = 1, .split = INTEREST_SPLIT_TRAINING};
 }
 
@@ -282,10 +282,10 @@ Learn(Rows *rows, uint64_t seed)
 	InterestPlace place = InterestStoreAdd(&rows->store, dense, sizeof(dense));
 
 	for (int i = 0; i < rows->count; i++)
-		rows->inputs[i].place = place;
+		rows->rows[i].input = place;
 	rows->set = (InterestTrainingSet) {.store = &rows->store, .sentences = rows->places};
 	rows->prepared = (InterestPreparedRows) {
-		.set = &rows->set, .features = &rows->model.network.features, .row_count = rows->count, .inputs = rows->inputs, .user_count = rows->count, .users = rows->users
+		.set = &rows->set, .features = &rows->model.network.features, .row_count = rows->count, .rows = rows->rows, .user_count = rows->count, .users = rows->users
 	};
 	InterestLearnCodebook(&rows->prepared, &rows->model, seed, InterestKernelChoose("auto"), &arena);
 	bytes.bytes = InterestArenaAllocate(&arena, bytes.size);

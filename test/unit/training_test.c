@@ -661,7 +661,7 @@ TestPositions(void)
 
 			reads[epoch][r] = read->rows;
 			CHECK(read->rows > 0 && read->rows <= batch.row_count);
-			CHECK(prepared.history[batch.rows[read->rows - 1]].time < read->at);
+			CHECK(prepared.rows[batch.rows[read->rows - 1]].time < read->at);
 			CHECK_INTEGER(read->at, read->rows / 2 * DAY);	/* all earlier rows, and only they */
 			CHECK(r == 0 || read->rows >= reads[epoch][r - 1]);
 			CHECK_INTEGER(batch.targets.first[r + 1] - batch.targets.first[r], 1);
@@ -685,7 +685,7 @@ CountBefore(const InterestPreparedRows *prepared, const InterestBatch *batch, in
 	int			count = 0;
 
 	for (int i = 0; i < batch->row_count; i++)
-		count += prepared->history[batch->rows[i]].time < time;
+		count += prepared->rows[batch->rows[i]].time < time;
 	return count;
 }
 
@@ -780,7 +780,7 @@ TestSubsets(void)
 				const int  *rows = batch.rows + history->first_row;
 				const InterestReadPoint *read = &batch.reads[history->first_read];
 				int			target = batch.targets.interests[batch.targets.first[history->first_read]];
-				int64_t		newest = prepared.history[rows[history->row_count - 1]].time;
+				int64_t		newest = prepared.rows[rows[history->row_count - 1]].time;
 
 				CHECK_INTEGER(read->rows, history->row_count);
 				CHECK(read->at == newest || read->at == newest + DAY);

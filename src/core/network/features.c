@@ -175,14 +175,16 @@ CountValues(const InterestFeatures *features, const InterestBehaviour *behaviour
 	return count;
 }
 
-/* The weight and the sign of a kind; one that is unknown or missing weighs 1. */
-static InterestKind
-FindKind(const InterestFeatures *features, InterestSpan name)
+int
+InterestKindOf(const InterestFeatures *features, InterestSpan name)
 {
-	const InterestKind ordinary = {1.0, false};
-	int			found = name.data ? InterestNamesFind(&features->kind_names, name) : -1;
+	return name.data ? InterestNamesFind(&features->kind_names, name) : -1;
+}
 
-	return found < 0 ? ordinary : features->kinds[found];
+InterestKind
+InterestKindAt(const InterestFeatures *features, int kind)
+{
+	return kind < 0 ? (InterestKind) {1.0, false} : features->kinds[kind];
 }
 
 /* Whether the encoder or a known word says something of the texts. */
@@ -264,7 +266,7 @@ InterestRowInputOf(const InterestFeatures *features, const InterestBehaviour *be
 {
 	bool		time_only = features->sentence_width == 0 && features->word_columns == NULL &&
 		features->numeric_count == 0 && features->categorical_count == 0 && features->vector_count == 0;
-	InterestKind kind = FindKind(features, behaviour->kind);
+	InterestKind kind = InterestKindAt(features, InterestKindOf(features, behaviour->kind));
 	Present		present;
 
 	if (!behaviour->has_time)

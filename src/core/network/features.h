@@ -152,6 +152,12 @@ typedef enum InterestRowResult
 
 extern bool InterestSameRules(const InterestRowRules *a, const InterestRowRules *b);
 
+/* The number of a kind among the features'; -1: unknown or missing. */
+extern int	InterestKindOf(const InterestFeatures *features, InterestSpan name);
+
+/* The weight and the sign of a kind by its number; one that is unknown weighs 1. */
+extern InterestKind InterestKindAt(const InterestFeatures *features, int kind);
+
 /* Width of an embedding among so many values: ceil(sqrt(values)) + 1, at most 16. */
 extern int	InterestEmbeddingWidth(int values);
 

@@ -352,7 +352,12 @@ InterestPredict(const InterestTrainingSet *set, const InterestModel *model, uint
 	{
 		*users = InterestArenaArray(arena, InterestSpan, prepared->user_count);
 		for (int u = 0; u < prepared->user_count; u++)
-			(*users)[u] = prepared->rows[prepared->users[u].first]->user;
+		{
+			InterestArenaMark mark = InterestArenaGetMark(&evaluator.scratch);
+
+			(*users)[u] = InterestSourceRow(prepared, prepared->users[u].first, &evaluator.scratch).user;
+			InterestArenaReturnTo(&evaluator.scratch, mark);
+		}
 	}
 	Close(&evaluator);
 	return done;

@@ -23,26 +23,47 @@ const InterestDropoutRates InterestItemDropout = {
 
 #define ROWS_BETWEEN_CHECKS 1024
 
+#define SCRATCH_BLOCK ((size_t) 64 * 1024)
+
 /* --- items --- */
 
 static int
-CompareRows(const void *context, int a, int b)
+CompareLabels(const void *context, int a, int b)
 {
-	const InterestPreparedRows *prepared = context;
+	const InterestSpan *labels = context;
 
-	return InterestSpanCompare(prepared->rows[a]->labels[0], prepared->rows[b]->labels[0]);
+	return InterestSpanCompare(labels[a], labels[b]);
 }
 
-/* Rows that have an item, by item; returns how many. */
+/* The item of a row, in its label; missing where it has none or its kind is negative. */
+static InterestSpan
+ItemOf(const InterestPreparedRows *prepared, int i, InterestArena *scratch)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	InterestTrainingRow row = InterestSourceRow(prepared, i, scratch);
+	InterestSpan item = {NULL, 0};
+
+	if (row.label_count > 0 && !InterestRowIsNegative(prepared, i))
+		item = row.labels[0];
+	InterestArenaReturnTo(scratch, mark);
+	return item;
+}
+
+/* Rows that have an item, by item; returns how many.  labels (row_count) */
 static int
-SortByItem(const InterestPreparedRows *prepared, InterestArena *arena, int *order)
+SortByItem(const InterestPreparedRows *prepared, InterestArena *scratch, InterestSpan *labels, int *order)
 {
 	int			count = 0;
 
 	for (int i = 0; i < prepared->row_count; i++)
-		if (prepared->rows[i]->label_count > 0 && !prepared->inputs[i].negative)
+	{
+		if (i % ROWS_BETWEEN_CHECKS == 0)
+			InterestCheckCancel(scratch->host);
+		labels[i] = ItemOf(prepared, i, scratch);
+		if (labels[i].data)
 			order[count++] = i;
-	InterestSort(order, count, CompareRows, prepared, arena);
+	}
+	InterestSort(order, count, CompareLabels, labels, scratch);
 	return count;
 }
 
@@ -97,10 +118,17 @@ CountItems(const InterestPreparedRows *prepared, const int *item_of, InterestIte
 void
 InterestFindItems(InterestPreparedRows *prepared, InterestArena *arena, InterestItems *items)
 {
-	int		   *item_of = InterestArenaArray(arena, int, prepared->row_count);
-	int		   *order = InterestArenaArray(arena, int, prepared->row_count);
-	int			count = SortByItem(prepared, arena, order);
+	InterestArena scratch;
+	InterestSpan *labels;
+	int		   *item_of;
+	int		   *order;
+	int			count;
 
+	InterestArenaInit(&scratch, arena->host, SCRATCH_BLOCK);
+	labels = InterestArenaArray(&scratch, InterestSpan, prepared->row_count);
+	item_of = InterestArenaArray(&scratch, int, prepared->row_count);
+	order = InterestArenaArray(&scratch, int, prepared->row_count);
+	count = SortByItem(prepared, &scratch, labels, order);
 	*items = (InterestItems) {
 		.rows = InterestArenaArray(arena, int, count), .keys = InterestArenaArray(arena, uint64_t, count),
 		.popularity = InterestArenaAllocateZero(arena, sizeof(double) * (size_t) count),
@@ -110,11 +138,11 @@ InterestFindItems(InterestPreparedRows *prepared, InterestArena *arena, Interest
 		item_of[i] = -1;
 	for (int i = 0; i < count; i++)
 	{
-		InterestSpan label = prepared->rows[order[i]]->labels[0];
+		InterestSpan label = labels[order[i]];
 
 		if (i % ROWS_BETWEEN_CHECKS == 0)
 			InterestCheckCancel(arena->host);
-		if (i == 0 || CompareRows(prepared, order[i - 1], order[i]) != 0)
+		if (i == 0 || CompareLabels(labels, order[i - 1], order[i]) != 0)
 		{
 			items->rows[items->count] = order[i];
 			items->keys[items->count++] = InterestHash64(label.data, label.length, ITEM_KEY_SEED);
@@ -123,6 +151,7 @@ InterestFindItems(InterestPreparedRows *prepared, InterestArena *arena, Interest
 	}
 	LabelRows(prepared, item_of, arena);
 	CountItems(prepared, item_of, items);
+	InterestArenaFree(&scratch);
 }
 
 bool

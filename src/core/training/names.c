@@ -452,8 +452,13 @@ ListRows(const InterestPreparedRows *prepared, InterestArena *scratch, HashedRow
 		if (user->split != INTEREST_SPLIT_TRAINING)
 			continue;
 		for (int i = user->first; i < user->first + user->count; i++)
-			if (prepared->rows[i]->sentence >= 0)
-				(*rows)[count++] = (HashedRow) {prepared->rows[i]->hash, prepared->rows[i]->sentence};
+		{
+			InterestArenaMark mark = InterestArenaGetMark(scratch);
+
+			if (prepared->rows[i].sentence >= 0)
+				(*rows)[count++] = (HashedRow) {InterestSourceRow(prepared, i, scratch).hash, prepared->rows[i].sentence};
+			InterestArenaReturnTo(scratch, mark);
+		}
 	}
 	return count;
 }

@@ -70,7 +70,7 @@ ForwardChunk(InterestPass *pass, const int *rows, int count, bool items, const I
 
 	for (int i = 0; i < count; i++)
 	{
-		own_keys[i] = keys ? keys[i] : pass->prepared->keys[rows[i]];
+		own_keys[i] = keys ? keys[i] : InterestRowKeyOf(pass->prepared, rows[i]);
 		InterestReadInput(pass->prepared, rows[i], scratch, &read[i]);
 		if (items)
 			InterestItemOfInput(pass->prepared->features, &read[i], scratch, &read[i]);
@@ -147,9 +147,9 @@ ReadHistory(InterestPass *pass, const InterestHistory *history, bool keep, Inter
 		for (; added < read->rows; added++)
 		{
 			int			row = history->first_row + added;
+			InterestHistoryRow added_row = InterestHistoryRowOf(pass->prepared, batch->rows[row]);
 
-			InterestHistoryAdd(&pass->sums, &pass->prepared->history[batch->rows[row]],
-							   InterestPassVector(pass, &tape->rows, row));
+			InterestHistoryAdd(&pass->sums, &added_row, InterestPassVector(pass, &tape->rows, row));
 		}
 		InterestHistoryRead(&pass->sums, read->at, sums);
 		InterestReadSums(&tape->reading, sums, reading);
@@ -222,11 +222,14 @@ BackwardHistory(InterestPass *pass, const InterestHistory *history, const Intere
 		InterestCheckCancel(pass->arithmetic.scratch->host);
 		InterestReadSumsBackward(&tape->reading, &tape->sums[r], &tape->readings[r],
 								 u_gradient + (size_t) r * d, gradient, sums_gradient);
-		InterestHistorySpread(&pass->sums, pass->prepared->history[rows[read->rows - 1]].time,
+		InterestHistorySpread(&pass->sums, pass->prepared->rows[rows[read->rows - 1]].time,
 							  read->at, sums_gradient);
 		for (int i = read->rows - 1; i >= seen_before; i--)
-			InterestHistoryCollect(&pass->sums, &pass->prepared->history[rows[i]],
-								   v_gradient + (size_t) (history->first_row + i) * d);
+		{
+			InterestHistoryRow row = InterestHistoryRowOf(pass->prepared, rows[i]);
+
+			InterestHistoryCollect(&pass->sums, &row, v_gradient + (size_t) (history->first_row + i) * d);
+		}
 	}
 }
 

@@ -92,7 +92,7 @@ CopyHistory(const InterestPreparedRows *prepared, const InterestBatch *batch,
 	for (int r = history->first_read; r < history->first_read + history->read_count; r++)
 	{
 		for (; seen < batch->reads[r].rows; seen++)
-			positive += !prepared->history[batch->rows[history->first_row + seen]].negative;
+			positive += !InterestRowIsNegative(prepared, batch->rows[history->first_row + seen]);
 		((int *) predictions->user)[predictions->count + r] = batch->reads[r].user;
 		((int *) predictions->rows)[predictions->count + r] = positive;
 	}

@@ -82,6 +82,17 @@ CompareNumbers(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
+static InterestTrainingRow
+ReadRow(const InterestTrainingSet *set, int i, InterestArena *arena)
+{
+	InterestTrainingRow row;
+
+	if (set->rows)
+		return set->rows[i];
+	set->read(set->context, i, arena, &row);
+	return row;
+}
+
 static int
 CompareLabels(const InterestTrainingRow *a, const InterestTrainingRow *b)
 {
@@ -95,19 +106,49 @@ CompareLabels(const InterestTrainingRow *a, const InterestTrainingRow *b)
 	return a->label_count - b->label_count;
 }
 
+/* What a row is sorted by, and put on a side by. */
+typedef struct SortKey
+{
+	InterestSpan user;
+	int64_t		time;
+	uint64_t	hash;
+	int			row;			/* of the set */
+	InterestRole role;
+} SortKey;
+
+typedef struct SortKeys
+{
+	const InterestTrainingSet *set;
+	SortKey    *keys;
+	InterestArena *scratch;
+} SortKeys;
+
+static int
+CompareReadLabels(const SortKeys *keys, int i, int j)
+{
+	InterestArenaMark mark = InterestArenaGetMark(keys->scratch);
+	InterestTrainingRow a = ReadRow(keys->set, keys->keys[i].row, keys->scratch);
+	InterestTrainingRow b = ReadRow(keys->set, keys->keys[j].row, keys->scratch);
+	int			order = CompareLabels(&a, &b);
+
+	InterestArenaReturnTo(keys->scratch, mark);
+	return order;
+}
+
 /* Rows that are equal in all of this are the same row twice. */
 static int
 CompareRows(const void *context, int i, int j)
 {
-	const InterestTrainingRow *a = (const InterestTrainingRow *) context + i;
-	const InterestTrainingRow *b = (const InterestTrainingRow *) context + j;
-	int			order = InterestSpanCompare(a->user, b->user);
+	const SortKeys *keys = context;
+	const SortKey *a = &keys->keys[i];
+	const SortKey *b = &keys->keys[j];
+	int			order = a->user.data == b->user.data ? 0 : InterestSpanCompare(a->user, b->user);
 
 	if (order == 0)
-		order = (a->behaviour.time > b->behaviour.time) - (a->behaviour.time < b->behaviour.time);
+		order = (a->time > b->time) - (a->time < b->time);
 	if (order == 0)
 		order = CompareNumbers(a->hash, b->hash);
-	return order != 0 ? order : CompareLabels(a, b);
+	return order != 0 ? order : CompareReadLabels(keys, i, j);
 }
 
 static bool
@@ -118,16 +159,16 @@ FailParts(InterestSpan user, InterestStatus *status)
 	return InterestHint(status, "All rows of a user have one role, train, validation or test, or are left out by NULL.");
 }
 
-/* Row i, with the user's other rows or as the first ones of a user. */
+/* Row i, with the user's other rows or as the first ones of a user; before is the row before it, NULL of the first. */
 static bool
-AddToUser(InterestPreparedRows *prepared, int i, uint64_t seed, InterestStatus *status)
+AddToUser(InterestPreparedRows *prepared, int i, const SortKey *row, const SortKey *before, uint64_t seed,
+		  InterestStatus *status)
 {
 	const InterestSplitRule *rule = &prepared->set->split;
-	const InterestTrainingRow *row = prepared->rows[i];
-	InterestSplit split = InterestSplitOf(rule, seed, row->user, row->behaviour.time, row->role);
+	InterestSplit split = InterestSplitOf(rule, seed, row->user, row->time, row->role);
 	InterestTrainingUser *last = NULL;
 
-	if (i > 0 && InterestSpanCompare(row->user, prepared->rows[i - 1]->user) == 0)
+	if (before && InterestSpanCompare(row->user, before->user) == 0)
 		last = &prepared->users[prepared->user_count - 1];
 	if (last && last->split == split)
 	{
@@ -164,122 +205,217 @@ CountUsers(InterestPreparedRows *prepared)
 	}
 }
 
-/* The rows that are used, into order; returns how many. */
+/* The rows that are used; returns how many. */
 static int
-ChooseRows(const InterestTrainingSet *set, int *order, InterestTrainingCounts *counts)
+ChooseRows(const SortKeys *keys, InterestTrainingCounts *counts)
 {
+	const InterestTrainingSet *set = keys->set;
 	int			count = 0;
 
 	counts->rows_without_time = 0;
 	counts->rows_without_role = 0;
 	for (int i = 0; i < set->count; i++)
-		if (!set->rows[i].behaviour.has_time)
+	{
+		InterestArenaMark mark = InterestArenaGetMark(keys->scratch);
+		InterestTrainingRow row = ReadRow(set, i, keys->scratch);
+
+		CheckCancelAt(i, keys->scratch->host);
+		if (!row.behaviour.has_time)
 			counts->rows_without_time++;
-		else if (set->split.by == INTEREST_BY_COLUMN && set->rows[i].role == INTEREST_ROLE_NONE)
+		else if (set->split.by == INTEREST_BY_COLUMN && row.role == INTEREST_ROLE_NONE)
 			counts->rows_without_role++;
 		else
-			order[count++] = i;
+			keys->keys[count++] = (SortKey) {row.user, row.behaviour.time, row.hash, i, row.role};
+		InterestArenaReturnTo(keys->scratch, mark);
+	}
 	return count;
+}
+
+/* The sorted rows, and whose they are. */
+static bool
+PutInOrder(InterestPreparedRows *prepared, const SortKeys *keys, const int *order, uint64_t seed,
+		   InterestStatus *status)
+{
+	for (int i = 0; i < prepared->row_count; i++)
+	{
+		const SortKey *key = &keys->keys[order[i]];
+
+		CheckCancelAt(i, keys->scratch->host);
+		prepared->rows[i] = (InterestPreparedRow) {.time = key->time, .row = key->row};
+		if (!AddToUser(prepared, i, key, i > 0 ? &keys->keys[order[i - 1]] : NULL, seed, status))
+			return false;
+	}
+	return true;
 }
 
 bool
 InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *arena,
 				 InterestPreparedRows *prepared, InterestStatus *status)
 {
-	InterestArenaMark mark;
+	InterestArena scratch;
+	SortKeys	keys = {.set = set, .scratch = &scratch};
 	int		   *order;
-	int			count;
+	bool		done;
 
+	InterestArenaInit(&scratch, arena->host, SCRATCH_BLOCK);
 	prepared->set = set;
-	prepared->rows = InterestArenaArray(arena, const InterestTrainingRow *, set->count);
+	prepared->rows = InterestArenaArray(arena, InterestPreparedRow, set->count);
 	prepared->users = InterestArenaArray(arena, InterestTrainingUser, set->count);
 	prepared->user_count = 0;
-	mark = InterestArenaGetMark(arena);
-	order = InterestArenaArray(arena, int, set->count);
-	count = ChooseRows(set, order, &prepared->counts);
-	InterestSort(order, count, CompareRows, set->rows, arena);
-	for (int i = 0; i < count; i++)
-	{
-		CheckCancelAt(i, arena->host);
-		prepared->rows[i] = &set->rows[order[i]];
-		if (!AddToUser(prepared, i, seed, status))
-			return false;
-	}
-	InterestArenaReturnTo(arena, mark);
-	prepared->row_count = count;
+	keys.keys = InterestArenaArray(&scratch, SortKey, set->count);
+	order = InterestArenaArray(&scratch, int, set->count);
+	prepared->row_count = ChooseRows(&keys, &prepared->counts);
+	for (int i = 0; i < prepared->row_count; i++)
+		order[i] = i;
+	InterestSort(order, prepared->row_count, CompareRows, &keys, &scratch);
+	done = PutInOrder(prepared, &keys, order, seed, status);
+	InterestArenaFree(&scratch);
 	prepared->counts.rows_without_content = 0;
 	CountUsers(prepared);
-	return true;
+	return done;
 }
 
-/* A walk over the rows of training users. */
+InterestTrainingRow
+InterestSourceRow(const InterestPreparedRows *prepared, int i, InterestArena *arena)
+{
+	return ReadRow(prepared->set, prepared->rows[i].row, arena);
+}
+
+bool
+InterestRowIsNegative(const InterestPreparedRows *prepared, int i)
+{
+	return InterestKindAt(prepared->features, prepared->rows[i].kind).negative;
+}
+
+InterestHistoryRow
+InterestHistoryRowOf(const InterestPreparedRows *prepared, int i)
+{
+	InterestKind kind = InterestKindAt(prepared->features, prepared->rows[i].kind);
+	InterestHistoryRow row;
+
+	InterestHistoryRowInit(&row, prepared->rows[i].time, kind.weight, kind.negative, prepared->half_life);
+	return row;
+}
+
+/* Users follow each other as their rows do. */
+InterestRowKey
+InterestRowKeyOf(const InterestPreparedRows *prepared, int i)
+{
+	const InterestTrainingUser *user;
+	int			low = 0;
+	int			high = prepared->user_count;
+
+	while (high - low > 1)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (prepared->users[middle].first <= i)
+			low = middle;
+		else
+			high = middle;
+	}
+	user = &prepared->users[low];
+	return (InterestRowKey) {user->key, (uint64_t) (i - user->first)};
+}
+
+/* A walk over the rows of training users, one read into the arena at a time. */
 typedef struct TrainingRows
 {
 	const InterestPreparedRows *prepared;
-	const InterestHost *host;
+	InterestArena *arena;
+	InterestArenaMark mark;
 	int			user;
-	int			row;
+	int			next;
+	InterestTrainingRow row;
 } TrainingRows;
 
 static TrainingRows
-TrainingRowsOf(const InterestPreparedRows *prepared, const InterestArena *arena)
+TrainingRowsOf(const InterestPreparedRows *prepared, InterestArena *arena)
 {
-	TrainingRows rows = {prepared, arena->host, 0, 0};
-
-	return rows;
+	return (TrainingRows) {.prepared = prepared, .arena = arena, .mark = InterestArenaGetMark(arena)};
 }
 
 static const InterestTrainingRow *
 NextTrainingRow(TrainingRows *rows)
 {
+	InterestArenaReturnTo(rows->arena, rows->mark);
 	while (rows->user < rows->prepared->user_count)
 	{
 		const InterestTrainingUser *user = &rows->prepared->users[rows->user];
 
-		if (user->split == INTEREST_SPLIT_TRAINING && rows->row < user->first + user->count)
+		if (user->split == INTEREST_SPLIT_TRAINING && rows->next < user->first + user->count)
 		{
-			CheckCancelAt(rows->row, rows->host);
-			return rows->prepared->rows[rows->row++];
+			CheckCancelAt(rows->next, rows->arena->host);
+			rows->row = InterestSourceRow(rows->prepared, rows->next++, rows->arena);
+			return &rows->row;
 		}
 		rows->user++;
 		if (rows->user < rows->prepared->user_count)
-			rows->row = rows->prepared->users[rows->user].first;
+			rows->next = rows->prepared->users[rows->user].first;
 	}
 	return NULL;
 }
 
+/* Means, and how many rows there are. */
 static void
-LearnNumeric(const InterestPreparedRows *prepared, int column, InterestArena *scratch,
-			 InterestNumeric *numeric)
+LearnMeans(const InterestPreparedRows *prepared, int columns, InterestArena *scratch,
+		   InterestNumeric *numerics, double *counts)
 {
 	TrainingRows rows = TrainingRowsOf(prepared, scratch);
 	const InterestTrainingRow *row;
-	double		count = 0.0;
-	double		sum = 0.0;
-	double		squares = 0.0;
 
 	while ((row = NextTrainingRow(&rows)) != NULL)
-		if (isfinite(row->behaviour.numerics[column]))
-		{
-			count += 1.0;
-			sum += row->behaviour.numerics[column];
-		}
-	numeric->mean = count > 0.0 ? sum / count : 0.0;
-	rows = TrainingRowsOf(prepared, scratch);
-	while ((row = NextTrainingRow(&rows)) != NULL)
-		if (isfinite(row->behaviour.numerics[column]))
-		{
-			double		distance = row->behaviour.numerics[column] - numeric->mean;
+		for (int c = 0; c < columns; c++)
+			if (isfinite(row->behaviour.numerics[c]))
+			{
+				counts[c] += 1.0;
+				numerics[c].mean += row->behaviour.numerics[c];
+			}
+	for (int c = 0; c < columns; c++)
+		numerics[c].mean = counts[c] > 0.0 ? numerics[c].mean / counts[c] : 0.0;
+}
 
-			squares += distance * distance;
-		}
-	numeric->deviation = squares > 0.0 ? sqrt(squares / count) : 1.0;
-	if (!isfinite(numeric->mean) || !isfinite(numeric->deviation) || numeric->deviation <= 0.0)
+/* Squares of the distances from the means, as deviations. */
+static void
+AddSquares(const InterestPreparedRows *prepared, int columns, InterestArena *scratch, InterestNumeric *numerics)
+{
+	TrainingRows rows = TrainingRowsOf(prepared, scratch);
+	const InterestTrainingRow *row;
+
+	while ((row = NextTrainingRow(&rows)) != NULL)
+		for (int c = 0; c < columns; c++)
+			if (isfinite(row->behaviour.numerics[c]))
+			{
+				double		distance = row->behaviour.numerics[c] - numerics[c].mean;
+
+				numerics[c].deviation += distance * distance;
+			}
+}
+
+/* numerics start at 0. */
+static void
+LearnNumerics(const InterestPreparedRows *prepared, int columns, InterestArena *scratch,
+			  InterestNumeric *numerics)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	double	   *counts = InterestArenaAllocateZero(scratch, sizeof(double) * (size_t) columns);
+
+	if (columns > 0)
 	{
-		/* Numbers too large or too small to be squared say nothing that a model could use. */
-		numeric->mean = 0.0;
-		numeric->deviation = 1.0;
+		LearnMeans(prepared, columns, scratch, numerics, counts);
+		AddSquares(prepared, columns, scratch, numerics);
 	}
+	for (int c = 0; c < columns; c++)
+	{
+		InterestNumeric *numeric = &numerics[c];
+
+		numeric->deviation = numeric->deviation > 0.0 ? sqrt(numeric->deviation / counts[c]) : 1.0;
+		if (isfinite(numeric->mean) && isfinite(numeric->deviation) && numeric->deviation > 0.0)
+			continue;
+		/* Numbers too large or too small to be squared say nothing that a model could use. */
+		*numeric = (InterestNumeric) {.mean = 0.0, .deviation = 1.0};
+	}
+	InterestArenaReturnTo(scratch, mark);
 }
 
 /* Names as they were met, with room for all that will be. */
@@ -503,7 +639,7 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 					  InterestArena *arena, InterestArena *scratch, InterestRowNetwork *network)
 {
 	InterestFeatures *features = &network->features;
-	InterestNumeric *numerics = InterestArenaArray(arena, InterestNumeric, definition->numeric_count);
+	InterestNumeric *numerics = InterestArenaAllocateZero(arena, sizeof(InterestNumeric) * (size_t) definition->numeric_count);
 
 	features->rules = definition->rules;
 	features->text_count = definition->text_count;
@@ -520,8 +656,7 @@ InterestLearnFeatures(const InterestPreparedRows *prepared,
 	features->kinds = definition->kinds;
 	features->numeric_count = definition->numeric_count;
 	features->numerics = numerics;
-	for (int i = 0; i < definition->numeric_count; i++)
-		LearnNumeric(prepared, i, scratch, &numerics[i]);
+	LearnNumerics(prepared, definition->numeric_count, scratch, numerics);
 	features->categorical_count = definition->categorical_count;
 	features->categoricals = InterestArenaArray(arena, InterestCategorical, definition->categorical_count);
 	for (int i = 0; i < definition->categorical_count; i++)
@@ -654,7 +789,7 @@ ReadBlocks(const InterestPreparedRows *prepared, const StoredBlock *stored, Inte
 const float *
 InterestReadSentence(const InterestPreparedRows *prepared, int i, InterestArena *arena)
 {
-	return ReadSentence(prepared->set, prepared->inputs[i].sentence, prepared->features->sentence_width, arena);
+	return ReadSentence(prepared->set, prepared->rows[i].sentence, prepared->features->sentence_width, arena);
 }
 
 /* A row's vectors stay with the set's row. */
@@ -663,9 +798,13 @@ FindVectors(const InterestPreparedRows *prepared, int i, InterestArena *arena)
 {
 	const InterestFeatures *features = prepared->features;
 	const float **vectors = InterestArenaArray(arena, const float *, features->vector_count);
+	InterestTrainingRow row;
 
+	if (features->vector_count == 0)
+		return vectors;
+	row = InterestSourceRow(prepared, i, arena);
 	for (int c = 0; c < features->vector_count; c++)
-		vectors[c] = features->vectors[c].width > 0 ? prepared->rows[i]->behaviour.vectors[c].values : NULL;
+		vectors[c] = features->vectors[c].width > 0 ? row.behaviour.vectors[c].values : NULL;
 	return vectors;
 }
 
@@ -674,17 +813,17 @@ InterestReadInput(const InterestPreparedRows *prepared, int i, InterestArena *ar
 				  InterestRowInput *input)
 {
 	const InterestFeatures *features = prepared->features;
-	const InterestStoredInput *stored = &prepared->inputs[i];
-	const char *record = InterestStoreGet(prepared->set->store, stored->place,
-										  StoredSize(features, stored->value_count), arena);
+	const InterestPreparedRow *row = &prepared->rows[i];
+	InterestKind kind = InterestKindAt(features, row->kind);
+	const char *record = InterestStoreGet(prepared->set->store, row->input, StoredSize(features, row->value_count), arena);
 
 	*input = (InterestRowInput) {
-		.dense = (const float *) record, .value_count = stored->value_count,
-		.negative = stored->negative, .weight = stored->weight
+		.dense = (const float *) record, .value_count = row->value_count,
+		.negative = kind.negative, .weight = kind.weight
 	};
 	record += sizeof(float) * (size_t) features->dense_width;
 	input->values = (const InterestRowValue *) record;
-	record += sizeof(InterestRowValue) * (size_t) stored->value_count;
+	record += sizeof(InterestRowValue) * (size_t) row->value_count;
 	input->vectors = FindVectors(prepared, i, arena);
 	input->texts = (InterestRowTexts) {
 		.sentence = InterestReadSentence(prepared, i, arena),
@@ -692,8 +831,8 @@ InterestReadInput(const InterestPreparedRows *prepared, int i, InterestArena *ar
 	};
 }
 
-static void
-StoreInput(InputMaker *maker, const InterestRowInput *input, int sentence, InterestStoredInput *stored)
+static InterestPlace
+StoreInput(InputMaker *maker, const InterestRowInput *input)
 {
 	const InterestFeatures *features = maker->features;
 	size_t		size = StoredSize(features, input->value_count);
@@ -705,30 +844,30 @@ StoreInput(InputMaker *maker, const InterestRowInput *input, int sentence, Inter
 	memcpy(record + dense, input->values, values);
 	if (maker->of_row)
 		memcpy(record + dense + values, maker->of_row, size - dense - values);
-	*stored = (InterestStoredInput) {
-		.place = InterestStoreAdd(maker->prepared->set->store, record, size),
-		.sentence = sentence, .value_count = input->value_count,
-		.weight = input->weight, .negative = input->negative
-	};
+	return InterestStoreAdd(maker->prepared->set->store, record, size);
 }
 
 /* Makes row i's input and puts the row where kept says. */
 static InterestRowResult
 MakeInput(InterestPreparedRows *prepared, int i, int kept, InputMaker *maker, InterestStatus *status)
 {
-	const InterestTrainingRow *row = prepared->rows[i];
+	const InterestFeatures *features = maker->features;
 	InterestArenaMark mark = InterestArenaGetMark(&maker->scratch);
+	InterestTrainingRow row = InterestSourceRow(prepared, i, &maker->scratch);
 	InterestRowTexts texts = {0};
 	InterestRowInput input;
 	InterestRowResult result;
 
-	FindBlocks(maker, row);
-	texts.sentence = ReadSentence(prepared->set, row->sentence, maker->features->sentence_width, &maker->scratch);
+	FindBlocks(maker, &row);
+	texts.sentence = ReadSentence(prepared->set, row.sentence, features->sentence_width, &maker->scratch);
 	texts.words = ReadBlocks(prepared, maker->of_row, &maker->scratch);
-	prepared->rows[kept] = row;
-	result = InterestRowInputOf(maker->features, &row->behaviour, &texts, &maker->scratch, &input, status);
+	result = InterestRowInputOf(features, &row.behaviour, &texts, &maker->scratch, &input, status);
 	if (result == INTEREST_ROW_DONE)
-		StoreInput(maker, &input, row->sentence, &prepared->inputs[kept]);
+		prepared->rows[kept] = (InterestPreparedRow) {
+			.time = row.behaviour.time, .input = StoreInput(maker, &input), .row = prepared->rows[i].row,
+			.sentence = row.sentence, .value_count = input.value_count,
+			.kind = InterestKindOf(features, row.behaviour.kind)
+		};
 	InterestArenaReturnTo(&maker->scratch, mark);
 	return result;
 }
@@ -744,9 +883,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 	int			kept_before = 0;	/* of the user before */
 
 	prepared->features = features;
-	prepared->inputs = InterestArenaArray(arena, InterestStoredInput, prepared->row_count);
-	prepared->history = InterestArenaArray(arena, InterestHistoryRow, prepared->row_count);
-	prepared->keys = InterestArenaArray(arena, InterestRowKey, prepared->row_count);
+	prepared->half_life = half_life;
 	StartMaker(&maker, arena);
 	for (int u = 0; u < prepared->user_count; u++)
 	{
@@ -765,13 +902,7 @@ InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *featu
 				InterestArenaFree(&maker.scratch);
 				return false;
 			}
-			if (result == INTEREST_ROW_SKIPPED)
-				continue;
-			InterestHistoryRowInit(&prepared->history[kept], prepared->rows[kept]->behaviour.time,
-								   prepared->inputs[kept].weight, prepared->inputs[kept].negative, half_life);
-			prepared->keys[kept].user = user.key;
-			prepared->keys[kept].position = (uint64_t) (kept - first);
-			kept++;
+			kept += result == INTEREST_ROW_DONE;
 		}
 		user.first = first;
 		user.count = kept - first;
@@ -848,36 +979,65 @@ FindLabel(const InterestNames *interests, InterestSpan label)
 	return interest >= 0 ? interest : -1 - (int) (InterestHash64(label.data, label.length, 0) >> 33);
 }
 
+/* Labels of all rows; a label that a row has twice counts twice. */
+static size_t
+CountLabels(const InterestPreparedRows *prepared, InterestArena *scratch)
+{
+	size_t		count = 0;
+
+	for (int i = 0; i < prepared->row_count; i++)
+	{
+		InterestArenaMark mark = InterestArenaGetMark(scratch);
+
+		CheckCancelAt(i, scratch->host);
+		count += (size_t) InterestSourceRow(prepared, i, scratch).label_count;
+		InterestArenaReturnTo(scratch, mark);
+	}
+	return count;
+}
+
+/* A row's interests behind the count labels before it; returns how many there are then. */
+static int
+FindRowLabels(InterestPreparedRows *prepared, const InterestNames *interests, int i, int count, int *seen_in,
+			  InterestArena *scratch)
+{
+	InterestArenaMark mark = InterestArenaGetMark(scratch);
+	InterestTrainingRow row = InterestSourceRow(prepared, i, scratch);
+
+	for (int l = 0; l < row.label_count; l++)
+	{
+		int			interest = FindLabel(interests, row.labels[l]);
+
+		if (interest >= 0 && seen_in[interest] == i)
+			continue;
+		if (interest >= 0)
+			seen_in[interest] = i;
+		prepared->labels[count++] = interest;
+	}
+	InterestArenaReturnTo(scratch, mark);
+	return count;
+}
+
 void
 InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interests,
 				   InterestArena *arena)
 {
-	int		   *seen_in = InterestArenaArray(arena, int, interests->count);
-	size_t		room = 0;
+	InterestArena scratch;
+	int		   *seen_in;
 	int			count = 0;
 
+	InterestArenaInit(&scratch, arena->host, SCRATCH_BLOCK);
+	seen_in = InterestArenaArray(&scratch, int, interests->count);
 	for (int i = 0; i < interests->count; i++)
 		seen_in[i] = -1;
-	for (int i = 0; i < prepared->row_count; i++)
-		room += (size_t) prepared->rows[i]->label_count;
-	prepared->labels = InterestArenaArray(arena, int, room);
+	prepared->labels = InterestArenaArray(arena, int, CountLabels(prepared, &scratch));
 	prepared->label_first = InterestArenaArray(arena, int, prepared->row_count + 1);
 	for (int i = 0; i < prepared->row_count; i++)
 	{
-		const InterestTrainingRow *row = prepared->rows[i];
-
 		CheckCancelAt(i, arena->host);
 		prepared->label_first[i] = count;
-		for (int l = 0; l < row->label_count; l++)
-		{
-			int			interest = FindLabel(interests, row->labels[l]);
-
-			if (interest >= 0 && seen_in[interest] == i)
-				continue;
-			if (interest >= 0)
-				seen_in[interest] = i;
-			prepared->labels[count++] = interest;
-		}
+		count = FindRowLabels(prepared, interests, i, count, seen_in, &scratch);
 	}
 	prepared->label_first[prepared->row_count] = count;
+	InterestArenaFree(&scratch);
 }

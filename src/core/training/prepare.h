@@ -22,17 +22,18 @@ typedef struct InterestTrainingUser
 } InterestTrainingUser;
 
 /*
- * A row's input where it waits in the set's store: its dense numbers, its values,
- * and where each text's words are.
+ * What stays in memory of a row that is used.  The rest is in the set's store: of
+ * its input dense numbers, values and where each text's words are.
  */
-typedef struct InterestStoredInput
+typedef struct InterestPreparedRow
 {
-	InterestPlace place;
+	int64_t		time;
+	InterestPlace input;
+	int			row;			/* of the set */
 	int			sentence;		/* of the set's; -1: none */
 	int			value_count;
-	double		weight;
-	bool		negative;
-} InterestStoredInput;
+	int			kind;			/* of the features'; -1: unknown or missing */
+} InterestPreparedRow;
 
 /*
  * Rows of all users that are used, sorted by user, time, hash and labels.
@@ -42,11 +43,9 @@ typedef struct InterestPreparedRows
 {
 	const InterestTrainingSet *set;
 	const InterestFeatures *features;	/* that the inputs are made for */
+	const int64_t *half_life;	/* likewise */
 	int			row_count;
-	const InterestTrainingRow **rows;
-	InterestStoredInput *inputs;
-	InterestRowKey *keys;
-	InterestHistoryRow *history;
+	InterestPreparedRow *rows;
 	int		   *label_first;	/* (row_count + 1): a row's interests in labels, each once */
 	int		   *labels;			/* below 0: not among the model's */
 	int			user_count;
@@ -56,7 +55,7 @@ typedef struct InterestPreparedRows
 
 /*
  * Sorts and splits; fails where a user has two roles.  Rows without a time or
- * a role leave here; inputs, history and labels wait for a model's features and
+ * a role leave here; inputs and labels wait for a model's features and
  * interests.
  */
 extern bool InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
@@ -74,10 +73,20 @@ extern void InterestLearnFeatures(const InterestPreparedRows *prepared,
 								  int least_value_rows, InterestArena *arena,
 								  InterestArena *scratch, InterestRowNetwork *network);
 
-/* Makes the inputs; rows with nothing present leave, users without rows too.  features must stay. */
+/* Makes the inputs; rows with nothing present leave, users without rows too.  features and half_life must stay. */
 extern bool InterestMakeInputs(InterestPreparedRows *prepared, const InterestFeatures *features,
 							   const int64_t *half_life, InterestArena *arena,
 							   const InterestTrainingObserver *observer, InterestStatus *status);
+
+/* Row i as the set has it. */
+extern InterestTrainingRow InterestSourceRow(const InterestPreparedRows *prepared, int i, InterestArena *arena);
+
+/* Whether its kind is negative. */
+extern bool InterestRowIsNegative(const InterestPreparedRows *prepared, int i);
+
+/* What sums of histories need to know of it, and what its random numbers are keyed by. */
+extern InterestHistoryRow InterestHistoryRowOf(const InterestPreparedRows *prepared, int i);
+extern InterestRowKey InterestRowKeyOf(const InterestPreparedRows *prepared, int i);
 
 /* Row i's input; what is not in memory is read into the arena. */
 extern void InterestReadInput(const InterestPreparedRows *prepared, int i, InterestArena *arena,

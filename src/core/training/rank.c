@@ -178,7 +178,7 @@ BatchUsers(const Ranker *ranker, int count, const int *users, InterestBatch *bat
 		for (int j = 0; j < history; j++)
 			batch->rows[batch->row_count++] = FirstRow(user) + j;
 		batch->reads[i] = (InterestReadPoint) {
-			.rows = history, .at = prepared->history[FirstRow(user) + history - 1].time, .user = users[i], .weight = 1.0
+			.rows = history, .at = prepared->rows[FirstRow(user) + history - 1].time, .user = users[i], .weight = 1.0
 		};
 	}
 }

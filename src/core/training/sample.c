@@ -55,7 +55,7 @@ static bool
 IsPosition(const InterestPreparedRows *prepared, const InterestTrainingUser *user, int row)
 {
 	return row >= user->first && LabelCount(prepared, row) > 0 &&
-		prepared->history[row].time > prepared->history[FirstInput(user)].time;
+		prepared->rows[row].time > prepared->rows[FirstInput(user)].time;
 }
 
 static int
@@ -147,7 +147,7 @@ FindTargets(const InterestSampler *sampler, const InterestTrainingUser *user, in
 	{
 		labelled += label_first[i + 1] > label_first[i];
 		for (int l = label_first[i]; l < label_first[i + 1]; l++)
-			times[l - label_first[0]] = prepared->history[user->first + i].time;
+			times[l - label_first[0]] = prepared->rows[user->first + i].time;
 	}
 	if (sampler->several)
 		return CommonInterests(met, count, labelled, order, targets, scratch);
@@ -188,7 +188,7 @@ CollectGaps(InterestSampler *sampler, InterestArena *arena)
 {
 	const InterestPreparedRows *prepared = sampler->prepared;
 
-	sampler->gaps = InterestArenaArray(arena, int64_t, prepared->row_count);
+	sampler->gaps = InterestArenaArray(arena, int, prepared->row_count);
 	for (int u = 0; u < prepared->user_count; u++)
 	{
 		const InterestTrainingUser *user = &prepared->users[u];
@@ -197,8 +197,7 @@ CollectGaps(InterestSampler *sampler, InterestArena *arena)
 		if (user->split != INTEREST_SPLIT_TRAINING)
 			continue;
 		for (int i = user->first + 1; i < user->first + user->count; i++)
-			sampler->gaps[sampler->gap_count++] =
-				InterestTimeBetween(prepared->history[i - 1].time, prepared->history[i].time);
+			sampler->gaps[sampler->gap_count++] = i;
 	}
 }
 
@@ -264,8 +263,10 @@ SetEntry(InterestPlan *plan, int user, int row, int copy)
 	entry->user = user;
 	entry->row = row;
 	entry->copy = copy;
+	if (plan->order == NULL)
+		return;
 	random = RandomOf(plan, user, KeyOf(plan, entry), copy);
-	entry->order = plan->evaluation ? (uint64_t) plan->entry_count : InterestRandomNext(&random);
+	plan->order[plan->entry_count] = InterestRandomNext(&random);
 }
 
 /* The labels that an entry can have as targets; returns how many. */
@@ -339,7 +340,7 @@ AddEpochEntries(InterestPlan *plan, int u)
 	}
 	for (int i = user->first; i < user->first + user->count; i++)
 		if (LabelCount(prepared, i) > 0 &&
-			!(sampler->task == INTEREST_TASK_DOMINANT && prepared->inputs[i].negative))
+			!(sampler->task == INTEREST_TASK_DOMINANT && InterestRowIsNegative(prepared, i)))
 			AddEntry(plan, u, i, 1);
 	if (user->count >= INTEREST_MIN_SUBSET && HasLabel(prepared, user))
 		AddEntry(plan, u, INTEREST_SOME_ROWS, 1);
@@ -361,36 +362,64 @@ AddTrainingEntries(InterestPlan *plan, InterestArena *arena)
 static int
 CompareEntries(const void *context, int a, int b)
 {
-	const InterestPlanEntry *entries = context;
+	const uint64_t *order = context;
 
-	return (entries[a].order > entries[b].order) - (entries[a].order < entries[b].order);
+	return (order[a] > order[b]) - (order[a] < order[b]);
 }
 
+/* The entries where from (entry_count) says that they come from, in place, cycle by cycle; from is used up. */
+static void
+Rearrange(InterestPlan *plan, int *from)
+{
+	for (int start = 0; start < plan->entry_count; start++)
+	{
+		InterestPlanEntry first = plan->entries[start];
+		int			to = start;
+
+		if (from[start] < 0)
+			continue;
+		while (from[to] != start)
+		{
+			int			next = from[to];
+
+			plan->entries[to] = plan->entries[next];
+			from[to] = -1;
+			to = next;
+		}
+		plan->entries[to] = first;
+		from[to] = -1;
+	}
+}
+
+/* By their numbers in the plan's order. */
 static void
 SortEntries(InterestPlan *plan, InterestArena *arena)
 {
-	InterestPlanEntry *sorted = InterestArenaArray(arena, InterestPlanEntry, plan->entry_count);
-	int		   *order = InterestArenaArray(arena, int, plan->entry_count);
+	int		   *from = InterestArenaArray(arena, int, plan->entry_count);
 
 	for (int i = 0; i < plan->entry_count; i++)
-		order[i] = i;
-	InterestSort(order, plan->entry_count, CompareEntries, plan->entries, arena);
-	for (int i = 0; i < plan->entry_count; i++)
-		sorted[i] = plan->entries[order[i]];
-	plan->entries = sorted;
+		from[i] = i;
+	InterestSort(from, plan->entry_count, CompareEntries, plan->order, arena);
+	Rearrange(plan, from);
 }
 
 void
 InterestPlanEpoch(const InterestSampler *sampler, uint64_t seed, int epoch, InterestArena *arena,
 				  InterestPlan *plan)
 {
+	InterestArenaMark mark;
+
 	*plan = (InterestPlan) {.sampler = sampler, .seed = seed, .epoch = (uint64_t) epoch};
 	AddTrainingEntries(plan, arena);
 	plan->entries = InterestArenaArray(arena, InterestPlanEntry, plan->entry_count);
+	mark = InterestArenaGetMark(arena);
+	plan->order = InterestArenaArray(arena, uint64_t, plan->entry_count);
 	plan->entry_count = 0;
 	plan->sample_count = 0;
 	AddTrainingEntries(plan, arena);
 	SortEntries(plan, arena);
+	plan->order = NULL;
+	InterestArenaReturnTo(arena, mark);
 }
 
 void
@@ -520,14 +549,14 @@ AddPositions(BatchBuilder *builder, int u, InterestRandom *random)
 
 	for (int i = first; wanted > 0; i++)
 	{
-		if (prepared->history[i].time > prepared->history[first + read.rows].time)
+		if (prepared->rows[i].time > prepared->rows[first + read.rows].time)
 			read.rows = i - first;
 		if (!IsPosition(prepared, user, i))
 			continue;
 		if (InterestRandomBelow(random, (uint32_t) left--) >= (uint32_t) wanted)
 			continue;
 		wanted--;
-		read.at = prepared->history[i].time;
+		read.at = prepared->rows[i].time;
 		read.target = i;
 		AddRead(builder, &read, prepared->labels + prepared->label_first[i], LabelCount(prepared, i));
 	}
@@ -556,10 +585,12 @@ static int64_t
 DrawSilence(const InterestPlan *plan, InterestRandom *random)
 {
 	const InterestSampler *sampler = plan->sampler;
+	const InterestPreparedRow *row;
 
 	if (plan->evaluation || sampler->gap_count == 0 || InterestRandomBelow(random, 2) == 0)
 		return 0;
-	return sampler->gaps[InterestRandomBelow(random, (uint32_t) sampler->gap_count)];
+	row = &sampler->prepared->rows[sampler->gaps[InterestRandomBelow(random, (uint32_t) sampler->gap_count)]];
+	return InterestTimeBetween(row[-1].time, row->time);
 }
 
 /* dominant and user: one reading of some rows */
@@ -584,7 +615,7 @@ AddOneReading(BatchBuilder *builder, const InterestPlanEntry *entry, InterestRan
 			AddRow(builder, user->first + i);
 	else
 		AddRow(builder, entry->row);
-	newest = prepared->history[batch->rows[batch->row_count - 1]].time;
+	newest = prepared->rows[batch->rows[batch->row_count - 1]].time;
 	silence = DrawSilence(builder->plan, random);
 	if (own_label)
 	{

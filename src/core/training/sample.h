@@ -50,7 +50,7 @@ typedef struct InterestSampler
 	int		   *target_first;	/* others: (users + 1), the users' targets */
 	int		   *targets;
 	int			gap_count;
-	int64_t    *gaps;			/* others: between neighbouring rows of training users */
+	int		   *gaps;			/* others: rows of training users that have one before them */
 	double		row_dropout;	/* next: share of a history's rows that an epoch does not see; 0 at first */
 	double	   *repeats;		/* (interests): how often a sample comes in an epoch; NULL: once */
 } InterestSampler;
@@ -61,7 +61,6 @@ typedef struct InterestPlanEntry
 	int			user;
 	int			row;			/* the lone row of a sample; or one of the two below */
 	int			copy;			/* 0, and more where samples of rare interests come again */
-	uint64_t	order;			/* entries are sorted by it */
 } InterestPlanEntry;
 
 #define INTEREST_WHOLE_USER (-1)	/* next: his positions; evaluation of others: all his rows */
@@ -75,6 +74,7 @@ typedef struct InterestPlan
 	uint64_t	epoch;
 	int			entry_count;
 	InterestPlanEntry *entries;
+	uint64_t   *order;			/* random numbers that they are sorted by; NULL: they stay as they are, or are sorted */
 	int			next_entry;
 	int64_t		sample_count;	/* of all entries */
 	int64_t		samples_done;	/* in the batches made */

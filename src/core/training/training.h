@@ -80,10 +80,16 @@ typedef struct InterestTrainingRow
 	InterestRole role;			/* where a column splits */
 } InterestTrainingRow;
 
+/*
+ * Rows come in any order.  Those that do not lie in memory are read when they are
+ * looked at: strings stay as long as the set, all else as long as the arena.
+ */
 typedef struct InterestTrainingSet
 {
 	int			count;
-	const InterestTrainingRow *rows;	/* in any order */
+	const InterestTrainingRow *rows;	/* NULL: read gives them */
+	const void *context;
+	void		(*read) (const void *context, int i, InterestArena *arena, InterestTrainingRow *row);
 	InterestSplitRule split;
 	InterestStore *store;		/* training adds to it what it makes of the rows */
 	const InterestPlace *sentences; /* (distinct joined texts): the encoder's outputs, (sentence_width) floats each */
