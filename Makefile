@@ -182,6 +182,8 @@ GLUE = \
 	src/pg/source.o \
 	src/pg/spill.o \
 	src/pg/store.o \
+	src/pg/stored_rows.o \
+	src/pg/strings.o \
 	src/pg/suggest.o \
 	src/pg/suggest_facts.o \
 	src/pg/tensors.o \

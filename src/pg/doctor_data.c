@@ -25,6 +25,7 @@
 #include "pg/doctor.h"
 #include "pg/row_reader.h"
 #include "pg/source.h"
+#include "pg/stored_rows.h"
 
 /* Rows that are read at most; of a larger table, a sample. */
 #define MOST_ROWS 200000

@@ -19,6 +19,7 @@
 #include "pg/row_reader.h"
 #include "pg/settings.h"
 #include "pg/source.h"
+#include "pg/stored_rows.h"
 #include "pg/train.h"
 
 /* Rows between two reports of progress. */

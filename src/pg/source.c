@@ -1,7 +1,7 @@
 /*
  * source.c
- *	  All rows of a model's source as training and evaluation take them: texts,
- *	  words and vectors in stores that spill, the rest in memory.
+ *	  All rows of a model's source as training and evaluation take them: rows,
+ *	  texts, words and vectors in stores that spill.
  */
 #include "pg/compat.h"
 
@@ -17,16 +17,11 @@
 #include "pg/progress.h"
 #include "pg/row_reader.h"
 #include "pg/source.h"
+#include "pg/stored_rows.h"
+#include "pg/strings.h"
 
 /* Rows between two reports of progress. */
 #define PROGRESS_ROWS 1024
-
-/* A string that is kept once, and how many different ones came before it. */
-typedef struct Interned
-{
-	InterestSpan span;			/* hash key */
-	int			index;
-} Interned;
 
 /* A text, known by its hash alone, and how many different ones came before it. */
 typedef struct KnownText
@@ -50,91 +45,20 @@ typedef struct Collector
 	InterestRowReader *reader;
 	MemoryContext keep;			/* of what stays */
 	MemoryContext row;			/* reset after every row */
-	HTAB	   *strings;		/* users, labels, values */
-	int			room;
-	int			count;
-	InterestTrainingRow *rows;
-	InterestSpill *spill;		/* words, later vectors */
+	InterestSpill *spill;		/* rows and words, later vectors */
+	InterestStoredRows *rows;
 	InterestSpill *joined;		/* the texts that the encoder sees */
 	HTAB	   *sentences;
 	int			sentence_room;
 	JoinedText *sentence;		/* (sentences) */
 	InterestLexer *lexer;		/* NULL: no words */
-	HTAB	   *words;
-	int			word_room;
-	InterestSpan *word;			/* (words) */
+	InterestStrings *words;
 	HTAB	   *texts;
 	int			text_room;
 	InterestTrainingText *text; /* (texts) */
 	int64		rows_without_user;
 	InterestVector *vectors;	/* the first one of each vector column */
 } Collector;
-
-static uint32
-HashSpan(const void *key, Size size)
-{
-	const InterestSpan *span = key;
-
-	return (uint32) InterestHash64(span->data, span->length, 0);
-}
-
-static int
-CompareSpans(const void *a, const void *b, Size size)
-{
-	return InterestSpanCompare(*(const InterestSpan *) a, *(const InterestSpan *) b);
-}
-
-static HTAB *
-MakeInterner(const char *name, MemoryContext context)
-{
-	HASHCTL		control = {0};
-
-	control.keysize = sizeof(InterestSpan);
-	control.entrysize = sizeof(Interned);
-	control.hash = HashSpan;
-	control.match = CompareSpans;
-	control.hcxt = context;
-	return hash_create(name, 1024, &control, HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-}
-
-/* The one kept copy of a string. */
-static Interned *
-Intern(HTAB *strings, MemoryContext context, InterestSpan span)
-{
-	bool		found;
-	Interned   *entry = hash_search(strings, &span, HASH_ENTER, &found);
-
-	if (!found)
-	{
-		char	   *copy = MemoryContextAllocHuge(context, Max(span.length, 1));
-
-		memcpy(copy, span.data, span.length);
-		entry->span.data = copy;
-		entry->index = (int) hash_get_num_entries(strings) - 1;
-	}
-	return entry;
-}
-
-static InterestSpan
-KeepSpan(Collector *collector, InterestSpan span)
-{
-	return span.data ? Intern(collector->strings, collector->keep, span)->span : span;
-}
-
-static InterestSpan *
-KeepSpans(Collector *collector, const InterestSpan *spans, int count)
-{
-	InterestSpan *kept = NULL;
-
-	if (count > 0)
-		kept = MemoryContextAlloc(collector->keep, sizeof(InterestSpan) * count);
-	for (int i = 0; i < count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		kept[i] = KeepSpan(collector, spans[i]);
-	}
-	return kept;
-}
 
 static HTAB *
 MakeTextTable(const char *name, MemoryContext context)
@@ -186,21 +110,6 @@ KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 	return known->index;
 }
 
-/* Place of a word among the distinct ones. */
-static int
-KeepWord(Collector *collector, InterestSpan word)
-{
-	Interned   *entry = Intern(collector->words, collector->keep, word);
-
-	if (entry->index == collector->word_room)
-	{
-		collector->word_room *= 2;
-		collector->word = repalloc_huge(collector->word, sizeof(InterestSpan) * collector->word_room);
-	}
-	collector->word[entry->index] = entry->span;
-	return entry->index;
-}
-
 static void
 KeepWords(Collector *collector, InterestSpan span, InterestTrainingText *text)
 {
@@ -211,7 +120,7 @@ KeepWords(Collector *collector, InterestSpan span, InterestTrainingText *text)
 	kept = MemoryContextAllocHuge(collector->row, sizeof(InterestTrainingWord) * Max(words.count, 1));
 	for (int i = 0; i < words.count; i++)
 	{
-		kept[i].word = KeepWord(collector, words.words[i].text);
+		kept[i].word = InterestStringsKeep(collector->words, words.words[i].text);
 		kept[i].count = words.words[i].count;
 	}
 	text->count = words.count;
@@ -249,35 +158,19 @@ KeepTexts(Collector *collector, const InterestBehaviour *behaviour)
 
 	if (collector->lexer == NULL)
 		return NULL;
-	texts = MemoryContextAlloc(collector->keep, sizeof(int) * count);
+	texts = MemoryContextAlloc(collector->row, sizeof(int) * count);
 	for (int i = 0; i < count; i++)
 		texts[i] = KeepText(collector, behaviour->texts[i]);
 	return texts;
 }
 
-static uint64
-HashSpans(const InterestSpan *spans, int count, uint64 hash)
+static InterestVector
+KeepVector(Collector *collector, InterestVector vector)
 {
-	for (int i = 0; i < count; i++)
-		hash = InterestHash64(spans[i].data, spans[i].length, hash + (spans[i].data != NULL));
-	return hash;
-}
+	Size		size = sizeof(float) * vector.width;
 
-uint64
-InterestHashRow(const InterestColumns *columns, const InterestBehaviour *behaviour, const InterestRowTarget *target)
-{
-	uint64		hash = InterestHash64(&behaviour->time, sizeof(behaviour->time), behaviour->has_time);
-
-	hash = HashSpans(&behaviour->kind, 1, hash);
-	hash = HashSpans(behaviour->texts, columns->text_count, hash);
-	for (int i = 0; i < columns->numeric_count; i++)
-		hash = InterestHash64(&behaviour->numerics[i], sizeof(double), hash);
-	for (int i = 0; i < columns->categorical_count; i++)
-		hash = HashSpans(behaviour->categoricals[i].values, behaviour->categoricals[i].count, hash + i);
-	for (int i = 0; i < columns->vector_count; i++)
-		if (behaviour->vectors[i].values)
-			hash = InterestHash64(behaviour->vectors[i].values, sizeof(float) * behaviour->vectors[i].width, hash + i);
-	return HashSpans(target->labels, target->label_count, hash);
+	vector.values = memcpy(MemoryContextAlloc(collector->keep, size), vector.values, size);
+	return vector;
 }
 
 /* The vectors are as wide as the first ones of their columns. */
@@ -287,7 +180,7 @@ CheckWidths(Collector *collector, const InterestVector *vectors)
 	for (int i = 0; i < collector->definition->columns.vector_count; i++)
 	{
 		if (vectors[i].values && collector->vectors[i].values == NULL)
-			collector->vectors[i] = vectors[i];
+			collector->vectors[i] = KeepVector(collector, vectors[i]);
 		if (vectors[i].values && vectors[i].width != collector->vectors[i].width)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_EXCEPTION),
@@ -297,84 +190,17 @@ CheckWidths(Collector *collector, const InterestVector *vectors)
 	}
 }
 
-static const InterestVector *
-KeepVectors(Collector *collector, const InterestVector *vectors)
-{
-	int			count = collector->definition->columns.vector_count;
-	InterestVector *kept;
-
-	if (count == 0)
-		return NULL;
-	kept = MemoryContextAlloc(collector->keep, sizeof(InterestVector) * count);
-	for (int i = 0; i < count; i++)
-	{
-		Size		size = sizeof(float) * vectors[i].width;
-
-		kept[i] = vectors[i];
-		if (vectors[i].values)
-			kept[i].values = memcpy(MemoryContextAlloc(collector->keep, size), vectors[i].values, size);
-	}
-	CheckWidths(collector, kept);
-	return kept;
-}
-
-/* Copies what the behaviour points to; texts are kept as the sentence. */
-static void
-KeepBehaviour(Collector *collector, const InterestBehaviour *behaviour, InterestBehaviour *kept)
-{
-	const InterestColumns *columns = &collector->definition->columns;
-	double	   *numerics = MemoryContextAlloc(collector->keep, sizeof(double) * Max(columns->numeric_count, 1));
-	InterestValues *values = MemoryContextAlloc(collector->keep, sizeof(InterestValues) * Max(columns->categorical_count, 1));
-
-	*kept = *behaviour;
-	kept->kind = KeepSpan(collector, behaviour->kind);
-	kept->texts = NULL;
-	memcpy(numerics, behaviour->numerics, sizeof(double) * columns->numeric_count);
-	kept->numerics = numerics;
-	for (int i = 0; i < columns->categorical_count; i++)
-	{
-		values[i].count = behaviour->categoricals[i].count;
-		values[i].values = KeepSpans(collector, behaviour->categoricals[i].values, values[i].count);
-	}
-	kept->categoricals = values;
-	kept->vectors = KeepVectors(collector, behaviour->vectors);
-}
-
-static InterestTrainingRow *
-NextRow(Collector *collector)
-{
-	if (collector->count == collector->room)
-	{
-		if (collector->room > PG_INT32_MAX / 2)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("source has too many rows to train on"),
-					 errhint("Train on a view of the newest rows.")));
-		collector->room *= 2;
-		collector->rows = repalloc_huge(collector->rows, sizeof(InterestTrainingRow) * collector->room);
-	}
-	return &collector->rows[collector->count++];
-}
-
 static void
 KeepRow(Collector *collector, const InterestBehaviour *behaviour, const InterestRowTarget *target)
 {
-	InterestTrainingRow *row;
-
 	if (target->user.data == NULL)
 	{
 		collector->rows_without_user++;
 		return;
 	}
-	row = NextRow(collector);
-	KeepBehaviour(collector, behaviour, &row->behaviour);
-	row->sentence = KeepSentence(collector, behaviour);
-	row->texts = KeepTexts(collector, behaviour);
-	row->hash = InterestHashRow(&collector->definition->columns, behaviour, target);
-	row->user = KeepSpan(collector, target->user);
-	row->label_count = target->label_count;
-	row->labels = KeepSpans(collector, target->labels, target->label_count);
-	row->role = target->role;
+	CheckWidths(collector, behaviour->vectors);
+	InterestStoredRowsAdd(collector->rows, behaviour, target, KeepSentence(collector, behaviour),
+						  KeepTexts(collector, behaviour));
 }
 
 static bool
@@ -392,8 +218,8 @@ ReceiveRow(TupleTableSlot *slot, DestReceiver *self)
 	KeepRow(collector, &behaviour, &target);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(collector->row);
-	if (collector->count % PROGRESS_ROWS == 0)
-		InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, collector->count, 0);
+	if (collector->rows->count % PROGRESS_ROWS == 0)
+		InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, collector->rows->count, 0);
 	return true;
 }
 
@@ -418,9 +244,7 @@ StartWords(Collector *collector, InterestLexer *lexer)
 	if (lexer == NULL)
 		return;
 	collector->lexer = lexer;
-	collector->words = MakeInterner("interest words", collector->keep);
-	collector->word_room = 1024;
-	collector->word = palloc(sizeof(InterestSpan) * collector->word_room);
+	collector->words = InterestStringsMake();
 	collector->texts = MakeTextTable("interest texts of words", collector->keep);
 	collector->text_room = 1024;
 	collector->text = palloc(sizeof(InterestTrainingText) * collector->text_room);
@@ -440,12 +264,10 @@ MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 	collector->definition = definition;
 	collector->keep = CurrentMemoryContext;
 	collector->row = AllocSetContextCreate(CurrentMemoryContext, "interest source row", ALLOCSET_DEFAULT_SIZES);
-	collector->strings = MakeInterner("interest strings", CurrentMemoryContext);
 	collector->spill = InterestSpillBegin("interest training rows", memory / 2);
+	collector->rows = InterestStoredRowsMake(&definition->columns, lexer != NULL, &collector->spill->store);
 	collector->joined = InterestSpillBegin("interest texts to encode", memory / 2);
 	collector->sentences = MakeTextTable("interest texts", CurrentMemoryContext);
-	collector->room = 1024;
-	collector->rows = palloc(sizeof(InterestTrainingRow) * collector->room);
 	collector->sentence_room = 1024;
 	collector->sentence = palloc(sizeof(JoinedText) * collector->sentence_room);
 	collector->vectors = palloc0(sizeof(InterestVector) * Max(definition->columns.vector_count, 1));
@@ -523,6 +345,34 @@ EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int 
 	return encoding.places;
 }
 
+/* What finds equal strings and texts has found them. */
+static void
+ForgetTables(Collector *collector)
+{
+	InterestStringsSeal(collector->rows->strings);
+	hash_destroy(collector->sentences);
+	if (collector->lexer == NULL)
+		return;
+	InterestStringsSeal(collector->words);
+	hash_destroy(collector->texts);
+}
+
+/* The rows and their words as training takes them; sentences are missing. */
+static void
+FillSet(const Collector *collector, InterestTrainingSet *set)
+{
+	*set = (InterestTrainingSet) {
+		.count = collector->rows->count, .context = collector->rows, .read = InterestStoredRowsRead,
+		.split = collector->definition->split, .store = &collector->spill->store
+	};
+	if (collector->lexer == NULL)
+		return;
+	set->word_count = collector->words->count;
+	set->words = collector->words->spans;
+	set->text_count = (int) hash_get_num_entries(collector->texts);
+	set->texts = collector->text;
+}
+
 void
 InterestReadSource(const InterestDefinition *definition, const char *relation,
 				   InterestLoadedEncoder *encoder, InterestLexer *lexer, InterestSource *source)
@@ -533,22 +383,17 @@ InterestReadSource(const InterestDefinition *definition, const char *relation,
 	collector = MakeCollector(definition, lexer);
 	InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, 0, 0);
 	InterestReceiveSource(definition, relation, &collector->receiver);
-	source->set.count = collector->count;
-	source->set.rows = collector->rows;
-	source->set.split = definition->split;
-	source->set.word_count = lexer ? (int) hash_get_num_entries(collector->words) : 0;
-	source->set.words = collector->word;
-	source->set.text_count = lexer ? (int) hash_get_num_entries(collector->texts) : 0;
-	source->set.texts = collector->text;
+	MemoryContextDelete(collector->row);
+	FillSet(collector, &source->set);
 	source->rows_without_user = collector->rows_without_user;
 	source->vectors = collector->vectors;
 	source->texts = (int) hash_get_num_entries(collector->sentences);
+	ForgetTables(collector);
 	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;
 	InterestSpillEnd(collector->joined);
+	pfree(collector->sentence);
 	source->spill = collector->spill;
 	source->spill->store.memory = (Size) maintenance_work_mem * 1024;
-	source->set.store = &source->spill->store;
-	MemoryContextDelete(collector->row);
 }
 
 void

@@ -15,10 +15,11 @@
 #include "pg/spill.h"
 
 /*
- * Texts, kept once as the encoder sees them until they are encoded, their vectors
- * and their words, 8 bytes each, lie in stores that have maintenance_work_mem and
- * spill what is more to temporary files.  In memory a row is some 300 bytes, a
- * distinct text 100, a distinct word its bytes and 100 more.
+ * Rows, texts, kept once as the encoder sees them until they are encoded, their
+ * vectors and their words, 8 bytes each, lie in stores that have
+ * maintenance_work_mem and spill what is more to temporary files.  In memory a
+ * row is 8 bytes, a distinct text 100, a distinct word or user its bytes and 40
+ * more.
  */
 typedef struct InterestSource
 {
@@ -43,9 +44,5 @@ extern void InterestEndSource(InterestSource *source);
 /* Hands the rows of the relation, the columns that a reader with target needs, to a receiver. */
 extern void InterestReceiveSource(const InterestDefinition *definition, const char *relation,
 								  DestReceiver *receiver);
-
-/* Hash of everything that the model reads of a row: breaks ties of time in the order of rows. */
-extern uint64 InterestHashRow(const InterestColumns *columns, const InterestBehaviour *behaviour,
-							  const InterestRowTarget *target);
 
 #endif
