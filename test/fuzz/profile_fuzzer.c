@@ -11,8 +11,6 @@
 #include "check.h"
 #include "history.h"
 
-#include "core/profile/vector.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,23 +122,6 @@ TryStateText(const char *text, size_t length)
 		TryState(payload, size);
 }
 
-static int
-FormatFloat(float value, char *buffer)
-{
-	return sprintf(buffer, "%.9g", value);
-}
-
-static bool
-ParseFloat(const char *text, float *value)
-{
-	char	   *end;
-
-	*value = strtof(text, &end);
-	return *end == '\0';
-}
-
-static const InterestFloatText floats = {FormatFloat, ParseFloat};
-
 static void
 TryVector(const uint8_t *data, size_t size)
 {
@@ -151,8 +132,8 @@ TryVector(const uint8_t *data, size_t size)
 
 	if (!InterestVectorCheck(data, size, &status))
 		return;
-	text = InterestVectorToText(data, &floats, &arena, &length);
-	Require(InterestVectorFromText(text, length, &floats, &arena, &parsed, &parsed_size, &status));
+	text = InterestVectorToText(data, &float_text, &arena, &length);
+	Require(InterestVectorFromText(text, length, &float_text, &arena, &parsed, &parsed_size, &status));
 	Require(InterestVectorCompare(parsed, parsed_size, data, size) == 0);
 }
 
@@ -162,7 +143,7 @@ TryVectorText(const char *text, size_t length)
 	uint8_t    *payload;
 	size_t		size;
 
-	if (InterestVectorFromText(text, length, &floats, &arena, &payload, &size, &status))
+	if (InterestVectorFromText(text, length, &float_text, &arena, &payload, &size, &status))
 		TryVector(payload, size);
 }
 

@@ -9,6 +9,7 @@
 #include "core/profile/topics.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -230,6 +231,23 @@ StateOfRows(const History *history, const int *order, int count, InterestArena *
 	view = OpenWorking(&state);
 	return Canonical(&view, arena);
 }
+
+static int
+FormatFloat(float value, char *buffer)
+{
+	return sprintf(buffer, "%.9g", value);
+}
+
+static bool
+ParseFloat(const char *text, float *value)
+{
+	char	   *end;
+
+	*value = strtof(text, &end);
+	return *end == '\0';
+}
+
+const InterestFloatText float_text = {FormatFloat, ParseFloat};
 
 bool
 SameBytes(Bytes a, Bytes b)

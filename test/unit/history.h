@@ -8,6 +8,7 @@
 
 #include "core/base/random.h"
 #include "core/profile/reading.h"
+#include "core/profile/vector.h"
 
 #define HOUR INT64_C(3600000000)
 #define DAY (24 * HOUR)
@@ -55,6 +56,9 @@ extern Bytes Canonical(const InterestStateView *view, InterestArena *arena);
 
 /* The canonical state of the rows in the order given; order NULL: as they are. */
 extern Bytes StateOfRows(const History *history, const int *order, int count, InterestArena *arena);
+
+/* Floats by the C library, nine digits. */
+extern const InterestFloatText float_text;
 
 extern bool SameBytes(Bytes a, Bytes b);
 extern Bytes FromHex(const char *hex, InterestArena *arena);

@@ -3,12 +3,9 @@
  *	  The task "next_item": items, their loss and its gradient, rankings.
  */
 #include "check.h"
-#include "problem.h"
-
-#include "core/training/items.h"
+#include "gradients.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define KINDS_OF_ITEMS 4
@@ -81,47 +78,6 @@ TestLearning(void)
 	CHECK(memcmp(model.parameters, again.parameters, sizeof(float) * model.parameter_count) != 0);
 }
 
-/* Everything that a batch needs, of few users. */
-typedef struct Few
-{
-	InterestTrainingSet set;
-	InterestPreparedRows prepared;
-	InterestItems items;
-	InterestSampler sampler;
-	InterestPlan plan;
-	InterestBatch batch;
-	InterestModel model;
-	InterestModel gradient;
-	InterestPass pass;
-} Few;
-
-static void
-PrepareFew(const Problem *problem, Few *few)
-{
-	InterestTrainingOptions options = ItemOptions();
-	InterestTrainingResult result;
-	InterestStatus status;
-	InterestModel *model = &few->model;
-	InterestRandom random = InterestRandomKeyed(SEED, 1, 1, 1);
-
-	options.epochs = 1;
-	options.least_value_rows = 1;
-	MustTrain(problem, &options, model, &result);
-	for (size_t i = 0; i < model->parameter_count; i++)
-		model->parameters[i] += (float) (0.4 * InterestRandomUniform(&random) - 0.2);
-	*model->eta = 0.7f;
-	few->set = SetOf(problem);
-	CHECK(InterestSortRows(&few->set, SEED, &arena, &few->prepared, &status));
-	CHECK(InterestMakeInputs(&few->prepared, &model->network.features, model->shape.half_life, &arena, NULL, &status));
-	InterestFindItems(&few->prepared, &arena, &few->items);
-	InterestSamplerInit(&few->prepared, model->task, false, &arena, &few->sampler);
-	InterestPlanEpoch(&few->sampler, SEED, 1, &arena, &few->plan);
-	CHECK(InterestNextBatch(&few->plan, 100, 1000, &arena, &few->batch));
-	few->gradient = *model;
-	InterestModelBind(&few->gradient, InterestArenaAllocateZero(&arena, sizeof(float) * model->parameter_count));
-	InterestPassInit(&few->pass, &few->prepared, model, InterestKernelChoose("auto"), InterestSgemm, &arena, &arena);
-}
-
 /* Rows of one kind among them that is negative. */
 static Problem *
 FewBuyers(void)
@@ -137,7 +93,7 @@ FewBuyers(void)
 }
 
 static double
-LossOf(Few *few, bool backward)
+LossOf(Gradients *few, bool backward)
 {
 	InterestRowDropout dropout = {{0.2f, 0.2f, 0.2f, 0.2f, 0.2f, 0.2f}, SEED, 3, NULL};
 	InterestArenaMark mark = InterestArenaGetMark(&arena);
@@ -148,48 +104,21 @@ LossOf(Few *few, bool backward)
 	return loss.loss;
 }
 
-/* By central differences; losses are of floats, and the temperature makes them steep. */
-static void
-CheckGradient(Few *few, const InterestModelBlock *block, size_t i)
+static bool
+IsLearned(const InterestModelBlock *block)
 {
-	const float step = 1e-3f;
-	float	   *parameter = &few->model.parameters[block->offset + i];
-	float		before = *parameter;
-	double		analytic = few->gradient.parameters[block->offset + i];
-	double		numeric;
-	float		above = before + step;
-	float		below = before - step;
-
-	*parameter = above;
-	numeric = LossOf(few, false);
-	*parameter = below;
-	numeric = (numeric - LossOf(few, false)) / ((double) above - below);
-	*parameter = before;
-	if (!CHECK_NEAR(analytic, numeric, 4e-3 + 0.02 * fabs(numeric)))
-		printf("# %s, %zu\n", block->name, i);
+	return block->section != INTEREST_HEAD;
 }
 
+/* The temperature makes the loss steep. */
 static void
 TestGradient(void)
 {
-	Few		   *few = InterestArenaNew(&arena, Few);
-	double		with_tape;
+	static const Comparison comparison = {LossOf, 1e-3f, 4e-3, 0.02};
+	Gradients  *few = InterestArenaNew(&arena, Gradients);
 
-	PrepareFew(FewBuyers(), few);
-	with_tape = LossOf(few, true);
-	CHECK_NEAR(with_tape, LossOf(few, false), 0.0);
-	for (int b = 0; b < few->model.block_count; b++)
-	{
-		const InterestModelBlock *block = &few->model.blocks[b];
-		size_t		size = (size_t) block->rows * (size_t) block->columns;
-		double		largest = 0.0;
-
-		for (size_t i = 0; i < size; i += 1 + size / 20)
-			CheckGradient(few, block, i);
-		for (size_t i = 0; i < size; i++)
-			largest = fmax(largest, fabs(few->gradient.parameters[block->offset + i]));
-		CHECK(block->section == INTEREST_HEAD ? largest == 0.0 : largest > 1e-4);	/* or nothing was compared */
-	}
+	PrepareGradients(FewBuyers(), ItemOptions(), few);
+	CheckGradients(few, &comparison, IsLearned);
 }
 
 /* The loss as it is written down, of two items of which each user has one. */
@@ -197,7 +126,7 @@ static void
 TestLoss(void)
 {
 	Problem    *problem = NewProblem(INTEREST_TASK_NEXT_ITEM);
-	Few		   *few = InterestArenaNew(&arena, Few);
+	Gradients  *few = InterestArenaNew(&arena, Gradients);
 	double		expected = 0.0;
 	int			rows[2];
 	InterestPassRows forward;
@@ -209,7 +138,7 @@ TestLoss(void)
 		AddItem(problem, user, 0, 2, -1);
 		AddItem(problem, user, DAY, user % 4 == 0, -1);
 	}
-	PrepareFew(problem, few);
+	PrepareGradients(problem, ItemOptions(), few);
 	InterestPassForward(&few->pass, &few->batch, NULL, false, &tape);
 	for (int r = few->batch.read_count - 1; r >= 0; r--)
 		rows[few->prepared.labels[few->prepared.label_first[few->batch.reads[r].target]]] = few->batch.reads[r].target;
@@ -235,9 +164,9 @@ static void
 TestItems(void)
 {
 	Problem    *problem = FewBuyers();
-	Few		   *few = InterestArenaNew(&arena, Few);
+	Gradients  *few = InterestArenaNew(&arena, Gradients);
 
-	PrepareFew(problem, few);
+	PrepareGradients(problem, ItemOptions(), few);
 	CHECK_INTEGER(few->prepared.label_first[few->prepared.row_count], 28);	/* two of six rows are dislikes */
 	for (int i = 1; i < few->items.count; i++)
 		CHECK(InterestSpanCompare(InterestSourceRow(&few->prepared, few->items.rows[i - 1], &arena).labels[0],

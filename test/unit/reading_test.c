@@ -7,7 +7,6 @@
 #include "history.h"
 
 #include "core/profile/topics.h"
-#include "core/profile/vector.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -431,23 +430,6 @@ static const char golden_vector[] =
 "070000000000c03f0000803f00000000"
 "060000000000003f00000000000080bf";
 
-static int
-FormatFloat(float value, char *buffer)
-{
-	return sprintf(buffer, "%.9g", value);
-}
-
-static bool
-ParseFloat(const char *text, float *value)
-{
-	char	   *end;
-
-	*value = strtof(text, &end);
-	return *end == '\0';
-}
-
-static const InterestFloatText floats = {FormatFloat, ParseFloat};
-
 static Bytes
 WriteVector(const InterestReading *reading)
 {
@@ -512,12 +494,12 @@ TestVector(void)
 	InterestVectorRead(bytes.bytes, &arena, &again);
 	CHECK(SameBytes(WriteVector(&again), bytes));
 	CHECK_INTEGER(again.topics[1].code, 6);
-	text = InterestVectorToText(bytes.bytes, &floats, &arena, &length);
+	text = InterestVectorToText(bytes.bytes, &float_text, &arena, &length);
 	CHECK_INTEGER(length, strlen(text));
-	CHECK(InterestVectorFromText(text, length, &floats, &arena, &parsed.bytes, &parsed.size, &status));
+	CHECK(InterestVectorFromText(text, length, &float_text, &arena, &parsed.bytes, &parsed.size, &status));
 	CHECK(SameBytes(parsed, bytes));
 	for (size_t i = 0; i < length; i++)
-		CHECK(!InterestVectorFromText(text, i, &floats, &arena, &parsed.bytes, &parsed.size, &status));
+		CHECK(!InterestVectorFromText(text, i, &float_text, &arena, &parsed.bytes, &parsed.size, &status));
 	reading.vector[INTEREST_USER][0] = -0.0f;
 	again.vector[INTEREST_USER][0] = 0.0f;
 	CHECK(SameBytes(WriteVector(&reading), WriteVector(&again)));
@@ -653,9 +635,9 @@ TestDamage(void)
 		bytes.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
 		if (InterestVectorCheck(bytes.bytes, bytes.size, &status))
 		{
-			char	   *text = InterestVectorToText(bytes.bytes, &floats, &arena, &length);
+			char	   *text = InterestVectorToText(bytes.bytes, &float_text, &arena, &length);
 
-			CHECK(InterestVectorFromText(text, length, &floats, &arena, &parsed.bytes, &parsed.size, &status));
+			CHECK(InterestVectorFromText(text, length, &float_text, &arena, &parsed.bytes, &parsed.size, &status));
 			CHECK(SameBytes(parsed, bytes));
 		}
 		bytes.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
@@ -678,7 +660,7 @@ RefuseText(const char *from, const char *to)
 	if (!CHECK(at != NULL))
 		return;
 	sprintf(text, "%.*s%s%s", (int) (at - small_text), small_text, to, at + strlen(from));
-	CHECK(!InterestVectorFromText(text, strlen(text), &floats, &arena, &bytes.bytes, &bytes.size, &status));
+	CHECK(!InterestVectorFromText(text, strlen(text), &float_text, &arena, &bytes.bytes, &bytes.size, &status));
 	CHECK_INTEGER(status.code, INTEREST_INVALID_TEXT);
 }
 
@@ -690,8 +672,8 @@ TestTexts(void)
 	size_t		length;
 
 	sprintf(padded, "\t%s \n", small_text);
-	CHECK(InterestVectorFromText(padded, strlen(padded), &floats, &arena, &bytes.bytes, &bytes.size, &status));
-	CHECK_STRING(InterestVectorToText(bytes.bytes, &floats, &arena, &length), small_text);
+	CHECK(InterestVectorFromText(padded, strlen(padded), &float_text, &arena, &bytes.bytes, &bytes.size, &status));
+	CHECK_STRING(InterestVectorToText(bytes.bytes, &float_text, &arena, &length), small_text);
 	RefuseText("interestvec:1", "interestvec:2");
 	RefuseText("interestvec:1", "interestvec:1 ");
 	RefuseText("dimensions=1", "dimensions=0");

@@ -8,10 +8,10 @@
  * the whole text and looks at one rule after the other.
  */
 #include "check.h"
+#include "model_files.h"
 
 #include "core/base/hash.h"
 #include "core/base/random.h"
-#include "core/text/tokenizer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,30 +24,6 @@
 #define VOCABULARY_HASH UINT64_C(0x28927eafcc5f0109)
 
 static InterestArena arena;
-
-/* A whole file, ended by a zero byte; NULL if it cannot be read. */
-static char *
-ReadFile(const char *directory, const char *name, size_t *length)
-{
-	char		path[4096];
-	FILE	   *file;
-	char	   *content = NULL;
-	long		size;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "rb");
-	if (file == NULL)
-		return NULL;
-	if (fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) >= 0 &&
-		fseek(file, 0, SEEK_SET) == 0)
-	{
-		content = malloc((size_t) size + 1);
-		*length = fread(content, 1, (size_t) size, file);
-		content[*length] = '\0';
-	}
-	fclose(file);
-	return content;
-}
 
 /*
  * The reference's lines: {"key":value,...} without spaces, keys in a fixed
@@ -200,7 +176,7 @@ TestLines(const InterestVocabulary *vocabulary, const char *directory, const cha
 		  int expected_lines)
 {
 	size_t		length;
-	char	   *content = ReadFile(directory, name, &length);
+	char	   *content = ReadModelFile(&arena, directory, name, &length);
 	int32_t    *ids;
 	int			lines = 0;
 
@@ -218,7 +194,6 @@ TestLines(const InterestVocabulary *vocabulary, const char *directory, const cha
 	}
 	CHECK_INTEGER(lines, expected_lines);
 	free(ids);
-	free(content);
 }
 
 static void
@@ -291,7 +266,7 @@ static bool
 LoadCharacters(const char *directory)
 {
 	size_t		length;
-	char	   *content = ReadFile(directory, "unicode_reference.tsv", &length);
+	char	   *content = ReadModelFile(&arena, directory, "unicode_reference.tsv", &length);
 	int			rows = 0;
 
 	if (!CHECK(content != NULL))
@@ -310,7 +285,6 @@ LoadCharacters(const char *directory)
 		for (unsigned c = first; c <= last && c < CODE_POINTS; c++)
 			StoreRow(kind, c, value);
 	}
-	free(content);
 	return CHECK_INTEGER(rows, 4357);
 }
 
@@ -707,7 +681,7 @@ main(void)
 	{
 		TestAgainstTables(golden);
 		if (model != NULL)
-			text = ReadFile(model, "vocab.txt", &length);
+			text = ReadModelFile(&arena, model, "vocab.txt", &length);
 		if (text == NULL)
 			CheckSkip("INTEREST_MODEL does not name the folder of a vocab.txt");
 		else if (InterestHash64(text, length, 0) != VOCABULARY_HASH)
@@ -715,7 +689,6 @@ main(void)
 		else
 			TestTokens(Build(text, length), golden);
 	}
-	free(text);
 	InterestArenaFree(&arena);
 	return CheckReport("tokenizer_golden");
 }
