@@ -13,7 +13,8 @@
 # is a "row"; the other tasks are about users with 3 messages or more.
 # baselines.py says what the model is compared with; then come its calibration,
 # the model without each part or with another, and what it knows of threads and
-# films that it was not trained on.  All folds take an hour or less on 2 cores.
+# films that it was not trained on.  Two folds are at work at a time; all of
+# them take half an hour or so on 2 cores.
 #
 # What is measured is kept, and the server runs on: a run that was interrupted
 # goes on where it was.
@@ -30,8 +31,6 @@ if [ "${1:-}" = clean ]; then
 	test/server.sh remove "$dir"
 	exit 0
 fi
-file=${1:-../shared/data/20news-behaviour.tsv.xz}
-[ -r "$file" ] || { echo "quality: no file $file" >&2; exit 1; }
 
 sql()
 {
@@ -96,11 +95,80 @@ model()
 baselines()
 {
 	[ -x "$python" ] && [ "$(sql -c "SELECT EXISTS (SELECT FROM prediction WHERE system = 'tfidf' AND fold = $1)")" = f ] || return 0
-	[ -f "$dir/posts" ] || { sql -f test/quality/posts.sql >"$dir/posts.new" && mv "$dir/posts.new" "$dir/posts"; }
-	OMP_NUM_THREADS=2 OPENBLAS_NUM_THREADS=2 "$python" test/quality/baselines.py "$dir/posts" "$1" >"$dir/said.$1"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" test/quality/baselines.py "$dir/posts" "$1" >"$dir/said.$1"
 	sql -1 -f test/quality/baselines.sql <"$dir/said.$1"
 }
 
+# Rows of other threads than those of a fold.
+leak_free()
+{
+	echo "thread NOT IN (SELECT thread FROM behaviour WHERE fold = $1)"
+}
+
+# What is measured of a fold, in three parts.
+tasks()
+{
+	model ordinary model "$1" sets=true
+	model leak-free model "$1" sets=true rows="$(leak_free "$1")"
+	model names names "$1" named=true trained=false
+	baselines "$1"
+}
+
+few_labels()
+{
+	for share in 1 10; do
+		model few "names, $share of 100 users" "$1" named=true \
+			labelled="('x' || left(\"user\", 6))::bit(24)::int % 100 < $share"
+	done
+	for few in 1 5; do
+		for draw in 0 1 2 3 4; do
+			model few "names, $few labelled an interest, draw $draw" "$1" named=true labelled="message IN
+				(SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY interest ORDER BY md5(message || '$draw')) AS n
+					FROM behaviour WHERE fold <> $1 AND NOT $validating) x WHERE n <= $few)"
+		done
+	done
+	model "half of the threads" model "$1" rows="thread < '8'" asked="thread >= '8'"
+}
+
+# The model without a part of it, or with another.
+#   $1 fold   $2 name   $3 ... what model.sql takes
+part()
+{
+	of=$1 name=$2
+	shift 2
+	model ordinary "model, $name" "$of" "$@"
+	model leak-free "model, $name" "$of" rows="$(leak_free "$of")" "$@"
+}
+
+parts()
+{
+	part "$1" "words only" encoder= options='{"sentences": false}'
+	part "$1" "sentences only" options='{"words": false}'
+	part "$1" "learned from single messages" author=message
+	part "$1" "one half-life" options='{"half_lives": {"coarse": 180, "medium": 180, "fine": 180}}'
+	for fusion in add multiply gate attention; do
+		part "$1" "$fusion" options="{\"fusion\": \"$fusion\"}"
+	done
+	for head in logistic svm lda; do
+		part "$1" "$head" options="{\"head\": \"$head\"}"
+	done
+	part "$1" sigmoid task=user label='ARRAY[actual]'
+	part "$1" "int8 encoder" encoder=int8
+}
+
+# A part of all folds, two at a time: this script is its own worker.
+folds()
+{
+	printf '%s\n' $FOLDS | xargs -P 2 -I FOLD test/quality/run.sh fold "$1" FOLD
+}
+
+if [ "${1:-}" = fold ]; then
+	"$2" "$3"
+	exit 0
+fi
+
+file=${1:-../shared/data/20news-behaviour.tsv.xz}
+[ -r "$file" ] || { echo "quality: no file $file" >&2; exit 1; }
 test/setup.sh
 eval "$(test/setup.sh paths)"
 python=$(dirname "$INTEREST_MODEL")/baselines/bin/python
@@ -117,59 +185,15 @@ for encoder in minilm int8; do
 	sql -v encoder=$encoder -f test/quality/encode.sql >/dev/null
 done
 
-# Rows of other threads than those of a fold.
-leak_free()
-{
-	echo "thread NOT IN (SELECT thread FROM behaviour WHERE fold = $1)"
-}
-
-for fold in $FOLDS; do
-	model ordinary model "$fold" sets=true
-	model leak-free model "$fold" sets=true rows="$(leak_free "$fold")"
-	model names names "$fold" named=true trained=false
-	baselines "$fold"
-done
+if [ -x "$python" ] && [ ! -f "$dir/posts" ]; then
+	sql -f test/quality/posts.sql >"$dir/posts.new"
+	mv "$dir/posts.new" "$dir/posts"
+fi
+export python
+folds tasks
 show -f test/quality/measures.sql -f test/quality/tasks.sql -f test/quality/calibration.sql
-
-for fold in $FOLDS; do
-	for share in 1 10; do
-		model few "names, $share of 100 users" "$fold" named=true \
-			labelled="('x' || left(\"user\", 6))::bit(24)::int % 100 < $share"
-	done
-	for few in 1 5; do
-		for draw in 0 1 2 3 4; do
-			model few "names, $few labelled an interest, draw $draw" "$fold" named=true labelled="message IN
-				(SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY interest ORDER BY md5(message || '$draw')) AS n
-					FROM behaviour WHERE fold <> $fold AND NOT $validating) x WHERE n <= $few)"
-		done
-	done
-	model "half of the threads" model "$fold" rows="thread < '8'" asked="thread >= '8'"
-done
+folds few_labels
 films
 show -f test/quality/measures.sql -f test/quality/few.sql
-
-# The model without a part of it, or with another.
-#   $1 name   $2 ... what model.sql takes
-part()
-{
-	name=$1
-	shift
-	model ordinary "model, $name" "$fold" "$@"
-	model leak-free "model, $name" "$fold" rows="$(leak_free "$fold")" "$@"
-}
-
-for fold in $FOLDS; do
-	part "words only" encoder= options='{"sentences": false}'
-	part "sentences only" options='{"words": false}'
-	part "learned from single messages" author=message
-	part "one half-life" options='{"half_lives": {"coarse": 180, "medium": 180, "fine": 180}}'
-	for fusion in add multiply gate attention; do
-		part "$fusion" options="{\"fusion\": \"$fusion\"}"
-	done
-	for head in logistic svm lda; do
-		part "$head" options="{\"head\": \"$head\"}"
-	done
-	part sigmoid task=user label='ARRAY[actual]'
-	part "int8 encoder" encoder=int8
-done
+folds parts
 show -f test/quality/measures.sql -f test/quality/parts.sql
