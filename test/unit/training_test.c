@@ -264,6 +264,47 @@ TestEarlyStop(void)
 	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss"), result.validation_loss, 0.0);
 }
 
+/* A row tells of one label that it is likelier than the other. */
+static Problem *
+Hints(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 1000; user++)
+	{
+		int			seen = Below(problem, 2);
+
+		Add(problem, user, 0, seen, Below(problem, 5) == 0 ? 1 - seen : seen, -1);
+	}
+	return problem;
+}
+
+/*
+ * Of epochs that validation users cannot tell apart the last one is the best,
+ * and what they say of it is what they say of the model.
+ */
+static void
+TestLaterEpochs(void)
+{
+	Problem    *problem = Hints();
+	InterestTrainingOptions options = Options();
+	InterestTrainingResult result;
+	InterestEvaluation evaluation;
+	InterestModel model;
+
+	options.patience = options.epochs;
+	for (options.seed = 1; options.seed <= 5; options.seed++)
+	{
+		MustTrain(problem, &options, &model, &result);
+		CHECK_INTEGER(result.best_epoch, options.epochs);
+	}
+	options.seed = SEED;
+	MustTrain(problem, &options, &model, &result);
+	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_VALIDATION);
+	CHECK(model.head.temperature[0] != 0.0f);
+	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss"), result.validation_loss, 1e-9);
+}
+
 /* A host that counts what it gave out, and jumps out of the checks-th cancel check. */
 typedef struct JumpingHost
 {
@@ -882,6 +923,7 @@ main(void)
 	TestNegativeRows();
 	TestRepeatable();
 	TestEarlyStop();
+	TestLaterEpochs();
 	TestCancel();
 	TestHistoryBaseline();
 	TestWrongInput();

@@ -86,11 +86,21 @@ CountExchanges(int users)
 
 /* The share of exchanges whose difference is as large as the one that was met, itself among them. */
 static double
-ProbabilityOf(int count, const double *a, const double *b, double sum, double size, uint64_t seed,
-			  const InterestHost *host)
+ProbabilityOf(int count, const double *a, const double *b, uint64_t seed, const InterestHost *host)
 {
 	int			exchanges = CountExchanges(count);
 	int			as_large = 1;
+	double		sum_a = 0.0;
+	double		sum_b = 0.0;
+	double		size = 0.0;
+
+	for (int i = 0; i < count; i++)
+		if (!isnan(a[i]) && !isnan(b[i]))
+		{
+			sum_a += a[i];
+			sum_b += b[i];
+			size += fabs(a[i]) + fabs(b[i]);
+		}
 
 	for (int e = 0; e < exchanges; e++)
 	{
@@ -105,18 +115,17 @@ ProbabilityOf(int count, const double *a, const double *b, double sum, double si
 			if (!isnan(a[i]) && !isnan(b[i]))
 				exchanged += exchange ? a[i] - b[i] : b[i] - a[i];
 		}
-		as_large += fabs(exchanged) >= fabs(sum) - ROUNDING * size;
+		as_large += fabs(exchanged) >= fabs(sum_b - sum_a) - ROUNDING * size;
 	}
 	return (double) as_large / (exchanges + 1);
 }
 
 InterestComparison
-InterestCompare(int count, const double *a, const double *b, uint64_t seed, const InterestHost *host)
+InterestDifference(int count, const double *a, const double *b)
 {
 	InterestComparison comparison = {0, NAN, NAN, NAN, NAN, NAN};
 	double		sum_a = 0.0;
 	double		sum_b = 0.0;
-	double		size = 0.0;
 	double		squares = 0.0;
 	double		n;
 
@@ -127,7 +136,6 @@ InterestCompare(int count, const double *a, const double *b, uint64_t seed, cons
 		comparison.users++;
 		sum_a += a[i];
 		sum_b += b[i];
-		size += fabs(a[i]) + fabs(b[i]);
 	}
 	n = comparison.users;
 	if (comparison.users == 0)
@@ -140,6 +148,15 @@ InterestCompare(int count, const double *a, const double *b, uint64_t seed, cons
 			squares += (b[i] - a[i] - comparison.difference) * (b[i] - a[i] - comparison.difference);
 	if (comparison.users > 1)
 		comparison.error = sqrt(squares / (n - 1.0) / n);
-	comparison.p = ProbabilityOf(count, a, b, sum_b - sum_a, size, seed, host);
+	return comparison;
+}
+
+InterestComparison
+InterestCompare(int count, const double *a, const double *b, uint64_t seed, const InterestHost *host)
+{
+	InterestComparison comparison = InterestDifference(count, a, b);
+
+	if (comparison.users > 0)
+		comparison.p = ProbabilityOf(count, a, b, seed, host);
 	return comparison;
 }

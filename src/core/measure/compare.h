@@ -9,6 +9,7 @@
 
 /* Figures of single users that a mean over users makes sense of. */
 #define INTEREST_USER_FIGURES 3
+#define INTEREST_USER_LOG_LOSS 1
 
 /* "accuracy", "log_loss", "brier" */
 extern const char *InterestUserFigureName(int figure);
@@ -34,8 +35,11 @@ typedef struct InterestComparison
 	double		p;				/* of a difference this large where systems do not matter */
 } InterestComparison;
 
+/* Pairs (count) of figures; p stays NaN. */
+extern InterestComparison InterestDifference(int count, const double *a, const double *b);
+
 /*
- * Pairs (count) of figures.  p is that of a randomization test, which exchanges
+ * The same with p, which is that of a randomization test, which exchanges
  * the systems of every user by chance (Noreen, "Computer-intensive methods for
  * testing hypotheses", 1989).
  */

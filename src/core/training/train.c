@@ -11,6 +11,7 @@
 #include "core/training/transfer.h"
 
 #include "core/base/deterministic.h"
+#include "core/measure/compare.h"
 #include "core/network/lda.h"
 
 #include <math.h>
@@ -64,6 +65,7 @@ typedef struct Trainer
 	InterestStore *store;
 	bool		has_best;
 	InterestPlace best;			/* (parameters), in the store */
+	double	   *lowest;			/* (users who validate): their losses in the epoch where they were least; NULL: none yet */
 	int			epochs_since_best;
 	InterestTrainingResult *result;
 } Trainer;
@@ -484,7 +486,38 @@ ValidateItems(Trainer *trainer, InterestTrainingEpoch *epoch)
 	epoch->accuracy = samples > 0 ? first / (double) samples : NAN;
 }
 
-/* Loss and accuracy of the validation users; NaN without them. */
+/*
+ * Whether the users who validate cannot tell an epoch from the best one: their
+ * mean loss is not above the least so far by more than the standard error of
+ * the difference.  Of two such epochs the later one is better, for by then the
+ * learning rate has fallen further; where nobody validates, the last one.
+ */
+static bool
+IsAsGood(Trainer *trainer, const InterestPredictions *predictions, InterestArena *scratch)
+{
+	InterestUserMeans means;
+	InterestComparison compared;
+	const double *losses;
+
+	InterestMeasureUsers(predictions, scratch, &means);
+	losses = means.figures[INTEREST_USER_LOG_LOSS];
+	if (trainer->lowest == NULL)
+	{
+		trainer->lowest = InterestArenaArray(&trainer->work, double, means.count);
+		memcpy(trainer->lowest, losses, sizeof(double) * (size_t) means.count);
+		return true;
+	}
+	compared = InterestDifference(means.count, trainer->lowest, losses);
+	if (compared.difference < 0.0)
+		memcpy(trainer->lowest, losses, sizeof(double) * (size_t) means.count);
+	return !(compared.difference > compared.error);
+}
+
+/*
+ * Loss and accuracy of the validation users; NaN without them.  They are
+ * those of calibrated probabilities, as the model will have them: how sure it
+ * is beforehand says nothing of an epoch.
+ */
 static bool
 Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 {
@@ -498,6 +531,7 @@ Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 	if (trainer->model->task == INTEREST_TASK_NEXT_ITEM)
 	{
 		ValidateItems(trainer, epoch);
+		epoch->best = epoch->epoch == 1 || !(epoch->validation_loss >= trainer->result->validation_loss);
 		return true;
 	}
 	InterestArenaInit(&arena, trainer->work.host, WORK_BLOCK);
@@ -506,10 +540,12 @@ Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 	{
 		if (head->kind == INTEREST_HEAD_SVM)
 			InterestFitPlatt(head, &predictions, &arena);
+		InterestFitTemperature(head, &predictions, evidence, &arena);
 		InterestNormalizeAll(head, trainer->pass.arithmetic.kernel, &predictions, evidence, arena.host);
 		InterestMeasure(&predictions, &arena, &metrics);
 		epoch->validation_loss = metrics.log_loss;
 		epoch->accuracy = metrics.accuracy;
+		epoch->best = IsAsGood(trainer, &predictions, &arena);
 	}
 	InterestArenaFree(&arena);
 	return done;
@@ -556,13 +592,12 @@ KeepParameters(Trainer *trainer)
 	trainer->has_best = true;
 }
 
-/* Keeps the parameters of the best epoch; without validation users that is the last one. */
+/* Keeps the parameters of the best epoch so far. */
 static void
 KeepBest(Trainer *trainer, InterestTrainingEpoch *epoch)
 {
 	InterestTrainingResult *result = trainer->result;
 
-	epoch->best = epoch->epoch == 1 || !(epoch->validation_loss >= result->validation_loss);
 	trainer->epochs_since_best++;
 	if (epoch->best)
 	{

@@ -146,7 +146,7 @@ typedef struct InterestTrainingOptions
 	bool		balanced_weights;	/* the loss weighs interests by how rare they are */
 	InterestNames weighted;		/* interests with a weight in the loss */
 	const double *weights;		/* (weighted.count), > 0 */
-	int			patience;		/* epochs without a better validation loss before it stops */
+	int			patience;		/* epochs in a row with a worse validation loss than the least before it stops */
 	int			least_value_rows;
 	const InterestDropoutRates *dropout;
 	bool		refit;			/* without a base: once calibrated, learns anew from those who validated, too */
@@ -177,11 +177,11 @@ typedef struct InterestTrainingEpoch
 	int			epoch;			/* from 1 on */
 	int			epochs;
 	double		loss;			/* mean of the training samples, dropout and smoothing included */
-	double		validation_loss;	/* log loss; NaN without validation users */
+	double		validation_loss;	/* log loss, calibrated; NaN without validation users */
 	double		accuracy;		/* of validation samples, likewise */
 	int64_t		samples;		/* trained in this epoch */
 	int64_t		rows;			/* through the row network, backwards too */
-	bool		best;			/* the best so far: its parameters are kept */
+	bool		best;			/* not worse than any before: its parameters are kept */
 	bool		last;			/* nothing follows, early stop included */
 } InterestTrainingEpoch;
 
