@@ -80,20 +80,29 @@ InterestReadingProbabilities(const InterestLoadedModel *model, const InterestRea
 							   scratch, probabilities);
 }
 
-InterestRanked *
-InterestRankInterests(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
+static InterestRanked *
+Rank(int count, const float *probabilities)
 {
-	int			count = model->model.interests.count;
-	float	   *probabilities = palloc(sizeof(float) * count);
 	InterestRanked	   *ranked = palloc(sizeof(InterestRanked) * count);
 
-	InterestReadingProbabilities(model, reading, scratch, probabilities);
 	for (int i = 0; i < count; i++)
 	{
 		ranked[i].probability = probabilities[i];
 		ranked[i].interest = i;
 	}
 	qsort(ranked, count, sizeof(InterestRanked), CompareRanked);
+	return ranked;
+}
+
+InterestRanked *
+InterestRankInterests(const InterestLoadedModel *model, const InterestReading *reading, InterestArena *scratch)
+{
+	int			count = model->model.interests.count;
+	float	   *probabilities = palloc(sizeof(float) * count);
+	InterestRanked	   *ranked;
+
+	InterestReadingProbabilities(model, reading, scratch, probabilities);
+	ranked = Rank(count, probabilities);
 	pfree(probabilities);
 	return ranked;
 }
@@ -126,10 +135,15 @@ InterestMakeSet(const InterestLoadedModel *model, const InterestReading *reading
 {
 	const InterestNames *names = &model->model.interests;
 	float		most = InterestConformalScore(&model->model.conformal, reading->rows, coverage);
-	InterestRanked	   *ranked = InterestRankInterests(model, reading, scratch);
+	float	   *probabilities = palloc(sizeof(float) * names->count);
+	InterestRanked	   *ranked;
 	Datum	   *texts = palloc(sizeof(Datum) * names->count);
 	int			count = 0;
 
+	InterestRequireInterests(model);
+	InterestConformalProbabilities(&model->model, reading->vector[INTEREST_USER], reading->mass[INTEREST_COARSE],
+								   scratch, probabilities);
+	ranked = Rank(names->count, probabilities);
 	while (count < names->count && 1.0f - ranked[count].probability <= most)
 	{
 		texts[count] = InterestNameText(names->spans[ranked[count].interest]);

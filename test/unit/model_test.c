@@ -499,9 +499,40 @@ TestHostile(void)
 	image.bytes[0] = INTEREST_MODEL_VERSION + 1;
 	CHECK(!Reads(image.bytes, image.size, &status));
 	CHECK_INTEGER(status.code, INTEREST_UNSUPPORTED);
-	CHECK_STRING(status.message, "stored model has format version 2");
+	CHECK_STRING(status.message, "stored model has format version 3");
 	image.bytes[0] = INTEREST_MODEL_VERSION;
 	image.bytes[1] = 0;			/* no dimensions */
+	CHECK(!Reads(image.bytes, image.size, &status));
+}
+
+/* Conformal scores come back with their temperature, which sets read by. */
+static void
+TestConformal(void)
+{
+	static const float scores[] = {0.25f, 0.75f};
+	InterestModel model = Make();
+	InterestModel again;
+	InterestStatus status;
+	Image		image;
+	const float u[DIMENSIONS] = {0.5f};
+	float		expected[COUNT(interests)];
+	float		probabilities[COUNT(interests)];
+
+	model.conformal = (InterestConformal) {
+		.bin_count = 1, .temperature = {0.5f, -0.25f}, .bins = {{.count = COUNT(scores), .scores = scores}}
+	};
+	image = Write(&model);
+	CheckReadable(image.bytes, image.size);
+	CHECK(InterestModelRead(image.bytes, image.size, &arena, &again, &status));
+	InterestModelOpen(&again, &arena, InterestKernelChoose("auto"));
+	CHECK_INTEGER(again.conformal.bins[0].count, COUNT(scores));
+	InterestConformalProbabilities(&again, u, 3.0, &arena, probabilities);
+	CHECK_NEAR(again.head.temperature[0], 0.0, 0.0);
+	memcpy(again.head.temperature, model.conformal.temperature, sizeof(model.conformal.temperature));
+	InterestModelProbabilities(&again, u, 3.0, &arena, expected);
+	CHECK(memcmp(probabilities, expected, sizeof(expected)) == 0);
+	model.conformal.temperature[1] = NAN;
+	image = Write(&model);
 	CHECK(!Reads(image.bytes, image.size, &status));
 }
 
@@ -654,7 +685,7 @@ main(void)
 {
 	static void (*const tests[]) (void) = {
 		TestLayout, TestBlockNames, TestMap, TestWithoutEncoder, TestInitialize, TestReading, TestSpecification,
-		TestRoundTrip, TestSections, TestTruncated, TestFlipped, TestHostile, TestLyingCounts,
+		TestRoundTrip, TestSections, TestTruncated, TestFlipped, TestHostile, TestConformal, TestLyingCounts,
 		TestAnswers, TestCode, TestOverflow
 	};
 

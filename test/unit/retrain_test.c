@@ -45,6 +45,75 @@ TestHeads(void)
 	}
 }
 
+/* --- how sure --- */
+
+/* Of rows of their own, three quarters are about what their subject says. */
+static Problem *
+Doubtful(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_USER);
+
+	for (int user = 0; user < 2000; user++)
+	{
+		int			subject = Below(problem, 2);
+
+		Add(problem, user, 0, subject, Below(problem, 4) == 0 ? 1 - subject : subject, -1);
+	}
+	return problem;
+}
+
+/* The log losses of the users of a split, added up, at another temperature. */
+static double
+LossAt(const Problem *problem, const InterestModel *model, InterestSplit split, double change)
+{
+	InterestEvaluation evaluation;
+	float		temperature = model->head.temperature[0];
+
+	model->head.temperature[0] = temperature + (float) change;
+	evaluation = MustEvaluate(problem, model, split);
+	model->head.temperature[0] = temperature;
+	return Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss") * evaluation.samples;
+}
+
+static double
+LossOfBoth(const Problem *problem, const InterestModel *model, double change)
+{
+	return LossAt(problem, model, INTEREST_SPLIT_VALIDATION, change) +
+		LossAt(problem, model, INTEREST_SPLIT_CONFORMAL, change);
+}
+
+/*
+ * All who validate say how sure the model may be; its sets go by what one half
+ * said.
+ */
+static void
+TestCertainty(void)
+{
+	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
+	{
+		Problem    *problem = Doubtful();
+		InterestTrainingOptions options = Options();
+		InterestTrainingResult result;
+		InterestModel model;
+		double		least;
+		double		loss;
+
+		if (!InterestHeadIsOfOne((InterestHeadKind) kind))
+			continue;
+		options.epochs = 2;
+		problem->definition.head = (InterestHeadKind) kind;
+		MustTrain(problem, &options, &model, &result);
+		least = LossOfBoth(problem, &model, 0.0);
+		CHECK(least < LossOfBoth(problem, &model, 0.05));
+		CHECK(least < LossOfBoth(problem, &model, -0.05));
+		CHECK(!SameFloats(model.head.temperature, model.conformal.temperature, 2));
+		memcpy(model.head.temperature, model.conformal.temperature, sizeof(model.conformal.temperature));
+		loss = LossAt(problem, &model, INTEREST_SPLIT_VALIDATION, 0.0);
+		CHECK(loss < LossAt(problem, &model, INTEREST_SPLIT_VALIDATION, 0.1));
+		CHECK(loss < LossAt(problem, &model, INTEREST_SPLIT_VALIDATION, -0.1));
+	}
+}
+
 /* One of ten users has the other label, and nothing but noise tells. */
 static Problem *
 Rare(void)
@@ -183,6 +252,7 @@ main(void)
 {
 	InterestArenaInit(&arena, CheckHost(), (size_t) 1 << 20);
 	TestHeads();
+	TestCertainty();
 	TestWeights();
 	TestOnly();
 	TestTransfer();

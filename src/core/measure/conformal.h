@@ -7,6 +7,10 @@
  * may be: with n of them the ceil((n + 1) coverage) smallest one (Vovk,
  * Gammerman, Shafer, "Algorithmic learning in a random world", 2005), each for
  * users of like activity.
+ *
+ * These users help to fit the temperature of the model's probabilities.  So that
+ * what their scores are taken of is fitted without them, it has a temperature of
+ * its own.
  */
 #ifndef INTEREST_CONFORMAL_H
 #define INTEREST_CONFORMAL_H
@@ -39,6 +43,7 @@ typedef struct InterestConformalBin
 typedef struct InterestConformal
 {
 	int			bin_count;		/* 0: nobody was left to fit it */
+	float		temperature[2]; /* of the probabilities that scores are taken of, as in the head */
 	InterestConformalBin bins[INTEREST_ACTIVITY_BINS];
 } InterestConformal;
 

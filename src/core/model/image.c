@@ -14,7 +14,8 @@
  *					   sign of each); parameters; codes
  *	  reading		   parameters
  *	  head			   task byte; head byte; interests; conformal scores (least
- *					   rows and scores of each bin); parameters
+ *					   rows and scores of each bin; then, where there are
+ *					   any, their temperature); parameters
  *
  * A list of names is its count, the lengths, then all bytes.  Words are a byte,
  * 0 for none; else the probe of the host's parser and, for each text column, the
@@ -94,6 +95,8 @@ WriteConformal(InterestWriter *writer, const InterestConformal *conformal)
 		for (int j = 0; j < bin->count; j++)
 			InterestWriteFloat(writer, bin->scores[j]);
 	}
+	if (conformal->bin_count > 0)
+		InterestWriteFloats(writer, conformal->temperature, 2);
 }
 
 /* The parameters of a section, which end it. */
@@ -346,6 +349,12 @@ ReadConformal(InterestReader *reader, InterestArena *arena, InterestConformal *c
 	{
 		ReadConformalBin(reader, least_rows, arena, &conformal->bins[i]);
 		least_rows = conformal->bins[i].least_rows + 1;
+	}
+	for (int i = 0; i < 2 && conformal->bin_count > 0; i++)
+	{
+		conformal->temperature[i] = InterestReadFloat(reader);
+		if (!(fabsf(conformal->temperature[i]) <= INTEREST_MAX_LOG_TEMPERATURE))
+			reader->failed = true;
 	}
 }
 

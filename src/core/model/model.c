@@ -609,3 +609,14 @@ InterestModelProbabilities(const InterestModel *model, const float *u, double ev
 
 	InterestHeadProbabilities(&model->head, &arithmetic, u, evidence, probabilities);
 }
+
+void
+InterestConformalProbabilities(const InterestModel *model, const float *u, double evidence,
+							   InterestArena *scratch, float *probabilities)
+{
+	InterestArithmetic arithmetic = {.kernel = model->kernel, .scratch = scratch};
+	InterestHead head = model->head;
+
+	head.temperature = (float *) model->conformal.temperature;
+	InterestHeadProbabilities(&head, &arithmetic, u, evidence, probabilities);
+}

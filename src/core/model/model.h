@@ -18,7 +18,7 @@
 #include "core/network/row_network.h"
 #include "core/profile/reading.h"
 
-#define INTEREST_MODEL_VERSION 1	/* of the image */
+#define INTEREST_MODEL_VERSION 2	/* of the image */
 
 #define INTEREST_MAX_INTERESTS 10000
 
@@ -199,5 +199,9 @@ extern InterestRowResult InterestItemVector(const InterestModel *model,
 /* probabilities (interests) of u (d); evidence is the reading's coarse mass */
 extern void InterestModelProbabilities(const InterestModel *model, const float *u, double evidence,
 									   InterestArena *scratch, float *probabilities);
+
+/* Those that conformal scores are taken of. */
+extern void InterestConformalProbabilities(const InterestModel *model, const float *u, double evidence,
+										   InterestArena *scratch, float *probabilities);
 
 #endif

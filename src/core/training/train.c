@@ -551,28 +551,55 @@ Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 	return done;
 }
 
-/* Temperature and conformal scores of the best epoch. */
+/* Those whose conformal scores are known can say how sure to be, too. */
+static void
+JoinHalves(InterestPreparedRows *prepared)
+{
+	for (int u = 0; u < prepared->user_count; u++)
+		if (prepared->users[u].split == INTEREST_SPLIT_CONFORMAL)
+			prepared->users[u].split = INTEREST_SPLIT_VALIDATION;
+}
+
+/* By the users who validate. */
+static bool
+FitTemperature(Trainer *trainer, InterestArena *work, InterestStatus *status)
+{
+	InterestArenaMark mark = InterestArenaGetMark(work);
+	InterestPredictions scored;
+	double	   *evidence;
+
+	if (!Score(trainer, INTEREST_SPLIT_VALIDATION, trainer->result->best_epoch, work, &scored, &evidence, status))
+		return false;
+	InterestFitTemperature(&trainer->model->head, &scored, evidence, work);
+	InterestArenaReturnTo(work, mark);
+	return true;
+}
+
+/*
+ * Conformal scores of the best epoch, by a temperature that their users had no
+ * part in; then the temperature of all who validate: a half of them is few, and
+ * what it says by chance is felt.
+ */
 static bool
 Calibrate(Trainer *trainer, InterestArena *arena, InterestStatus *status)
 {
 	InterestModel *model = trainer->model;
-	int			epoch = trainer->result->best_epoch;
+	InterestConformal *conformal = &model->conformal;
 	InterestArena work;
 	InterestPredictions scored;
 	double	   *evidence;
 	bool		done;
 
 	InterestArenaInit(&work, trainer->work.host, WORK_BLOCK);
-	done = Score(trainer, INTEREST_SPLIT_VALIDATION, epoch, &work, &scored, &evidence, status);
-	if (done)
-	{
-		InterestFitTemperature(&model->head, &scored, evidence, &work);
-		done = Score(trainer, INTEREST_SPLIT_CONFORMAL, epoch, &work, &scored, &evidence, status);
-	}
+	done = FitTemperature(trainer, &work, status) &&
+		Score(trainer, INTEREST_SPLIT_CONFORMAL, trainer->result->best_epoch, &work, &scored, &evidence, status);
 	if (done)
 	{
 		InterestNormalizeAll(&model->head, trainer->pass.arithmetic.kernel, &scored, evidence, work.host);
-		InterestFitConformal(&trainer->prepared, trainer->options->seed, &scored, arena, &work, &model->conformal);
+		InterestFitConformal(&trainer->prepared, trainer->options->seed, &scored, arena, &work, conformal);
+		memcpy(conformal->temperature, model->head.temperature, sizeof(conformal->temperature));
+		JoinHalves(&trainer->prepared);
+		done = FitTemperature(trainer, &work, status);
 	}
 	InterestArenaFree(&work);
 	return done;

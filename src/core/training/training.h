@@ -8,9 +8,10 @@
  * the same seed give the same model bit for bit on one machine.
  *
  * Users are split by a hash of (seed, user): 80 of 100 train, 10 validate, 10
- * test; or by a column; or all rows from a time on test.  Whatever is learned or counted for a model sees training users only;
- * early stop, temperature and Platt's sigmoids see one half of the validation
- * users, conformal scores the other one, evaluation test users.
+ * test; or by a column; or all rows from a time on test.  Whatever is learned or
+ * counted for a model sees training users only; early stop and Platt's sigmoids
+ * see one half of the validation users, conformal scores the other one, the
+ * temperature both; evaluation sees test users.
  */
 #ifndef INTEREST_TRAINING_H
 #define INTEREST_TRAINING_H
