@@ -4,7 +4,7 @@
 -- rows, labelled           conditions: which rows it may see, and of which of them the label
 -- validating               condition: whose rows tell it when to stop and how sure to be
 -- asked                    condition: about which messages of the fold it is asked
--- author, label, task, encoder, options    the model's; an author's label is that of all his messages, "actual"
+-- author, label, task, encoder, recipe, options, epochs    the model's, options before the recipe's; an author's label is that of all his messages, "actual"
 -- named                    whether it knows the interests' names
 -- trained                  whether it learns from the labels
 -- sets                     whether it is asked for sets of interests, too
@@ -15,10 +15,10 @@ CREATE VIEW :source AS
 		CASE WHEN :validating THEN 'validation' ELSE 'train' END AS split
 	FROM post JOIN dominant USING ("user") WHERE fold <> :fold AND (:rows);
 SELECT interest_create_model(:'model', :'source', encoder => nullif(:'encoder', ''), user_id => :'author', at => 'posted_at',
-	texts => '{subject,body}', label => 'label', task => :'task', options => jsonb :'options' || '{"split_column": "split"}',
+	texts => '{subject,body}', label => 'label', task => :'task', options => jsonb :'recipe' || :'options' || '{"split_column": "split"}',
 	interests => CASE WHEN :named THEN names END) AS created FROM naming \gset
 \if :trained
-SELECT count(*) AS epochs FROM interest_train(:'model') \gset
+SELECT count(*) AS epochs FROM interest_train(:'model', epochs => :epochs) \gset
 \endif
 
 CREATE TEMP VIEW test AS
