@@ -281,7 +281,7 @@ Hints(void)
 
 /*
  * Of epochs that validation users cannot tell apart the last one is the best,
- * and what they say of it is what they say of the model.
+ * and what they say of it is what they say of the model at their temperature.
  */
 static void
 TestLaterEpochs(void)
@@ -300,8 +300,9 @@ TestLaterEpochs(void)
 	}
 	options.seed = SEED;
 	MustTrain(problem, &options, &model, &result);
+	CHECK(model.conformal.temperature[0] != 0.0f);
+	memcpy(model.head.temperature, model.conformal.temperature, sizeof(model.conformal.temperature));
 	evaluation = MustEvaluate(problem, &model, INTEREST_SPLIT_VALIDATION);
-	CHECK(model.head.temperature[0] != 0.0f);
 	CHECK_NEAR(Figure(&evaluation, INTEREST_SYSTEM_MODEL, "log_loss"), result.validation_loss, 1e-9);
 }
 
