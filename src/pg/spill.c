@@ -4,6 +4,10 @@
  */
 #include "pg/compat.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -60,6 +64,15 @@ ReadFile(void *context, int64_t at, void *bytes, size_t size)
 				 errmsg("could not read from a temporary file: %m")));
 }
 
+/* The C library keeps what is freed between other blocks, unless it is asked. */
+static void
+GiveBackMemory(void *context)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 InterestSpill *
 InterestSpillBegin(const char *name, Size memory)
 {
@@ -68,7 +81,7 @@ InterestSpillBegin(const char *name, Size memory)
 
 	spill->arena = arena;
 	spill->owner = CurrentResourceOwner;
-	spill->store_file = (InterestStoreFile) {spill, WriteFile, ReadFile};
+	spill->store_file = (InterestStoreFile) {spill, WriteFile, ReadFile, GiveBackMemory};
 	InterestStoreInit(&spill->store, &arena->arena, &spill->store_file, memory);
 	return spill;
 }

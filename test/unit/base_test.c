@@ -423,6 +423,7 @@ typedef struct MadeUpFile
 	char	   *bytes;
 	int64_t		size;
 	int64_t		room;
+	int			freed;			/* times that it heard of memory given back */
 } MadeUpFile;
 
 static void
@@ -453,6 +454,47 @@ SizeOfRecord(int i)
 	const size_t sizes[] = {1, 0, 1536, INTEREST_STORE_BLOCK, 7, INTEREST_STORE_BLOCK + 1, 100000, 3 * INTEREST_STORE_BLOCK};
 
 	return sizes[(size_t) i % (sizeof(sizes) / sizeof(*sizes))];
+}
+
+static void
+HearMadeUp(void *context)
+{
+	((MadeUpFile *) context)->freed++;
+}
+
+/* With less and less memory records are what they were; one that is put away takes what is free. */
+static void
+CheckLimit(InterestStore *store, const InterestPlace *places, InterestArena *scratch)
+{
+	size_t		before = store->held;
+	const size_t memories[] = {store->memory, before / 2, INTEREST_STORE_BLOCK, 0};
+	InterestPlace away = InterestStoreAddAway(store, "away", 5);
+
+	if (store->file == NULL || store->memory > ((size_t) 1 << 29))
+		CHECK(store->blocks[away.block].memory != NULL);
+	if (store->file && store->memory == 0)
+		CHECK(store->blocks[away.block].memory == NULL);
+	for (int i = 0; i < 4; i++)
+	{
+		int			freed = store->file ? ((MadeUpFile *) store->file->context)->freed : 0;
+		size_t		held = store->held;
+
+		InterestStoreLimit(store, memories[i]);
+		CHECK_INTEGER(store->memory, memories[i]);
+		if (store->file)
+		{
+			CHECK(store->held <= memories[i]);
+			CHECK_INTEGER(((MadeUpFile *) store->file->context)->freed, freed + (store->held < held));
+		}
+		CHECK_STRING((const char *) InterestStoreGet(store, away, 5, scratch), "away");
+		for (int j = 1; j < 8; j++)
+		{
+			const char *read = InterestStoreGet(store, places[j], SizeOfRecord(j), scratch);
+
+			CHECK(SizeOfRecord(j) == 0 || (read[0] == (j % 3 == 0 ? j + 101 : j + 1) && read[SizeOfRecord(j) - 1] == read[0]));
+		}
+		InterestArenaFree(scratch);
+	}
 }
 
 /* Records are what they were, and no more than that lies in memory. */
@@ -497,7 +539,9 @@ CheckStore(const InterestStoreFile *made_up, size_t memory)
 	}
 	if (made_up)
 		CHECK(store.held <= memory);
-	CHECK_INTEGER(InterestStoreHasSpilled(&store), made_up != NULL && memory < ((size_t) 1 << 30));
+	CheckLimit(&store, places, &scratch);
+	CHECK_INTEGER(InterestStoreHasSpilled(&store), made_up != NULL);
+	InterestStoreFree(&store);
 	free(record);
 	InterestArenaFree(&arena);
 }
@@ -505,8 +549,8 @@ CheckStore(const InterestStoreFile *made_up, size_t memory)
 static void
 TestStore(void)
 {
-	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26};
-	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp};
+	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26, 0};
+	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp, HearMadeUp};
 	const size_t memories[] = {0, INTEREST_STORE_BLOCK, 5 * INTEREST_STORE_BLOCK + 3, (size_t) 1 << 30};
 
 	CheckStore(NULL, 0);

@@ -27,12 +27,6 @@ InterestStoreHasSpilled(const InterestStore *store)
 	return store->file_end > 0;
 }
 
-static bool
-HasMemory(const InterestStore *store, size_t size)
-{
-	return store->file == NULL || (store->held <= store->memory && size <= store->memory - store->held);
-}
-
 /* The next block, which lies nowhere yet. */
 static InterestStoreBlock *
 NewBlock(InterestStore *store)
@@ -46,63 +40,158 @@ NewBlock(InterestStore *store)
 		if (old)
 			memcpy(store->blocks, old, sizeof(InterestStoreBlock) * store->block_count);
 	}
-	store->blocks[store->block_count] = (InterestStoreBlock) {NULL, 0};
+	store->blocks[store->block_count] = (InterestStoreBlock) {NULL, 0, 0};
 	return &store->blocks[store->block_count++];
 }
 
-static void
-WriteBlock(InterestStore *store, InterestStoreBlock *block, const void *bytes, size_t size)
+static char *
+NewMemory(const InterestStore *store, size_t size)
 {
-	block->memory = NULL;
+	const InterestHost *host = store->arena->host;
+
+	return store->file ? host->allocate(host->context, size) : InterestArenaAllocate(store->arena, size);
+}
+
+static void
+WriteBlock(InterestStore *store, InterestStoreBlock *block, const void *bytes)
+{
 	block->at = store->file_end;
-	store->file->write(store->file->context, block->at, bytes, size);
-	store->file_end += (int64_t) size;
+	store->file->write(store->file->context, block->at, bytes, block->size);
+	block->memory = NULL;
+	store->file_end += (int64_t) block->size;
+}
+
+/* The oldest block that is in memory goes to the file; its memory is the next buffer where there is none. */
+static void
+SpillOldest(InterestStore *store)
+{
+	const InterestHost *host = store->arena->host;
+	InterestStoreBlock *block;
+	char	   *memory;
+
+	while (store->blocks[store->oldest].memory == NULL)
+		store->oldest++;
+	block = &store->blocks[store->oldest++];
+	memory = block->memory;
+	WriteBlock(store, block, memory);
+	store->held -= block->size;
+	if (store->buffer == NULL && block->size == INTEREST_STORE_BLOCK)
+		store->buffer = memory;
+	else
+		host->release(host->context, memory);
+}
+
+/* Whether a block can stay in memory beside all that is there. */
+static bool
+HasMemory(const InterestStore *store, size_t size)
+{
+	return store->file == NULL || (size <= store->memory && store->held <= store->memory - size);
+}
+
+/* Whether it can, the oldest ones having left. */
+static bool
+MakeMemory(InterestStore *store, size_t size)
+{
+	if (store->file && size > store->memory)
+		return false;
+	while (!HasMemory(store, size))
+		SpillOldest(store);
+	return true;
 }
 
 /* The block that is filled stays where it is, or leaves its memory to the next one. */
 static void
 EndBlock(InterestStore *store)
 {
+	InterestStoreBlock *block;
+	char	   *filled = store->buffer;
+
 	if (!store->filling)
 		return;
+	block = &store->blocks[store->block_count - 1];
 	store->filling = false;
-	if (HasMemory(store, INTEREST_STORE_BLOCK))
+	store->buffer = NULL;
+	if (MakeMemory(store, block->size))
 	{
-		store->held += INTEREST_STORE_BLOCK;
-		store->buffer = NULL;
+		block->memory = filled;
+		store->held += block->size;
+		return;
 	}
-	else
-		WriteBlock(store, &store->blocks[store->block_count - 1], store->buffer, INTEREST_STORE_BLOCK);
+	WriteBlock(store, block, filled);
+	store->buffer = filled;
 }
 
 static void
 StartBlock(InterestStore *store)
 {
+	InterestStoreBlock *block;
+
 	EndBlock(store);
 	if (store->buffer == NULL)
-		store->buffer = InterestArenaAllocateZero(store->arena, INTEREST_STORE_BLOCK);
-	NewBlock(store)->memory = store->buffer;
+		store->buffer = NewMemory(store, INTEREST_STORE_BLOCK);
+	memset(store->buffer, 0, INTEREST_STORE_BLOCK);
+	block = NewBlock(store);
+	block->memory = store->buffer;
+	block->size = INTEREST_STORE_BLOCK;
 	store->filling = true;
 	store->used = 0;
 }
 
 /* A record in a block of its own. */
 static InterestPlace
-AddLarge(InterestStore *store, const void *record, size_t size)
+AddLarge(InterestStore *store, const void *record, size_t size, bool away)
 {
 	InterestStoreBlock *block;
+	bool		stays;
 
 	EndBlock(store);
+	stays = away ? HasMemory(store, size) : MakeMemory(store, size);
 	block = NewBlock(store);
-	if (HasMemory(store, size))
+	block->size = size;
+	if (stays)
 	{
-		store->held += size;
-		block->memory = InterestArenaAllocate(store->arena, size);
+		block->memory = NewMemory(store, size);
 		memcpy(block->memory, record, size);
+		store->held += size;
 	}
 	else
-		WriteBlock(store, block, record, size);
+		WriteBlock(store, block, record);
 	return (InterestPlace) {store->block_count - 1, 0};
+}
+
+void
+InterestStoreLimit(InterestStore *store, size_t memory)
+{
+	size_t		held = store->held;
+
+	store->memory = memory;
+	if (store->file == NULL)
+		return;
+	while (store->held > memory)
+		SpillOldest(store);
+	if (store->held < held && store->file->freed)
+		store->file->freed(store->file->context);
+}
+
+void
+InterestStoreFree(InterestStore *store)
+{
+	const InterestHost *host = store->arena->host;
+
+	if (store->file == NULL)
+		return;
+	for (uint32_t i = 0; i < store->block_count; i++)
+		if (store->blocks[i].memory && store->blocks[i].memory != store->buffer)
+			host->release(host->context, store->blocks[i].memory);
+	if (store->buffer)
+		host->release(host->context, store->buffer);
+	InterestStoreInit(store, store->arena, store->file, store->memory);
+}
+
+InterestPlace
+InterestStoreAddAway(InterestStore *store, const void *record, size_t size)
+{
+	return AddLarge(store, record, size, true);
 }
 
 InterestPlace
@@ -111,7 +200,7 @@ InterestStoreAdd(InterestStore *store, const void *record, size_t size)
 	InterestPlace place;
 
 	if (size > INTEREST_STORE_BLOCK)
-		return AddLarge(store, record, size);
+		return AddLarge(store, record, size, false);
 	if (!store->filling || size > INTEREST_STORE_BLOCK - store->used)
 		StartBlock(store);
 	place = (InterestPlace) {store->block_count - 1, (uint32_t) store->used};

@@ -3,6 +3,8 @@
  *	  Records that are written now and read again and again: in memory as far as
  *	  it may go, else in a file of the host.
  *
+ * The newest records are those in memory: the oldest leave where it ends.
+ *
  * What is read is the same bytes wherever they lay.  A record is as good as an
  * allocation: it starts at a multiple of INTEREST_STORE_ALIGNMENT.
  */
@@ -22,13 +24,15 @@
 
 /*
  * The host's file.  write puts bytes where others are, or at the end, which grows
- * by them; read gives what was written.  Neither returns where it fails.
+ * by them; read gives what was written.  Neither returns where it fails.  freed
+ * hears that blocks of memory were given back; it may be NULL.
  */
 typedef struct InterestStoreFile
 {
 	void	   *context;
 	void		(*write) (void *context, int64_t at, const void *bytes, size_t size);
 	void		(*read) (void *context, int64_t at, void *bytes, size_t size);
+	void		(*freed) (void *context);
 } InterestStoreFile;
 
 /* Where a record lies. */
@@ -41,6 +45,7 @@ typedef struct InterestPlace
 typedef struct InterestStoreBlock
 {
 	char	   *memory;			/* NULL: in the file */
+	size_t		size;
 	int64_t		at;				/* in the file */
 } InterestStoreBlock;
 
@@ -48,22 +53,34 @@ typedef struct InterestStore
 {
 	InterestArena *arena;
 	const InterestStoreFile *file;	/* NULL: everything stays in memory */
-	size_t		memory;			/* bytes of blocks that may lie in memory; can be raised at any time */
+	size_t		memory;			/* bytes of blocks that may lie in memory; can be raised at any time, or limited */
 	size_t		held;			/* bytes of those that do */
 	int64_t		file_end;
 	uint32_t	block_count;
 	uint32_t	block_room;
+	uint32_t	oldest;			/* blocks before it are in the file */
 	InterestStoreBlock *blocks;
 	char	   *buffer;			/* memory of the block that is filled, or of the next one; NULL: none */
 	bool		filling;		/* the last block is filled in the buffer */
 	size_t		used;			/* bytes of it */
 } InterestStore;
 
-/* The arena keeps what stays in memory; file must stay. */
+/*
+ * The arena keeps what stays in memory; file must stay.  With a file, blocks are
+ * the arena's host's, until InterestStoreFree: they come and go one by one.
+ */
 extern void InterestStoreInit(InterestStore *store, InterestArena *arena,
 							  const InterestStoreFile *file, size_t memory);
 
+extern void InterestStoreFree(InterestStore *store);
+
+/* From now on so many bytes of blocks at most lie in memory. */
+extern void InterestStoreLimit(InterestStore *store, size_t memory);
+
 extern InterestPlace InterestStoreAdd(InterestStore *store, const void *record, size_t size);
+
+/* The same for a record that is hardly ever read: no other one leaves memory for it. */
+extern InterestPlace InterestStoreAddAway(InterestStore *store, const void *record, size_t size);
 
 /*
  * The first size bytes of a record, in the store's memory or, read from the file,

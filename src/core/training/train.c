@@ -22,6 +22,9 @@
 
 #define WORK_BLOCK ((size_t) 1 << 20)
 
+/* One part of so many of the store's memory stays the store's, whatever else is kept. */
+#define STORE_SHARE 4
+
 /*
  * The recipe, at the upper end of its learning rates: on MovieLens (the genres
  * of the next film, 6 epochs, means of three seeds) the test log loss is .2874 at
@@ -162,6 +165,23 @@ TrainWithEverybody(InterestPreparedRows *prepared)
 			prepared->users[u].split = INTEREST_SPLIT_TRAINING;
 }
 
+/*
+ * What training keeps of rows and of words, whose vectors have parameters and a
+ * square of gradients, the store cannot have: both together have its memory, of
+ * which a part stays the store's.
+ */
+static void
+ShareMemory(const Trainer *trainer, InterestStore *store)
+{
+	const InterestRowNetwork *network = &trainer->model->network;
+	size_t		row = sizeof(InterestPreparedRow) + sizeof(InterestPlanEntry) + 4 * sizeof(int);
+	size_t		own = row * (size_t) trainer->prepared.row_count +
+		2 * sizeof(float) * (size_t) network->features.word_count * (size_t) trainer->model->shape.dimensions;
+	size_t		most = store->memory - store->memory / STORE_SHARE;
+
+	InterestStoreLimit(store, store->memory - (own < most ? own : most));
+}
+
 /* Rows, features, interests and the model's layout. */
 static bool
 Prepare(Trainer *trainer, const InterestTrainingSet *set,
@@ -183,6 +203,7 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 		InterestLearnFeatures(prepared, definition, options->least_value_rows, arena,
 							  &trainer->scratch, &model->network);
 	InterestFeaturesComplete(&model->network.features);
+	ShareMemory(trainer, set->store);
 	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&trainer->work, trainer->observer, status) ||
 		!LearnTargets(trainer, definition, arena, status) ||
@@ -615,7 +636,7 @@ KeepParameters(Trainer *trainer)
 	if (trainer->has_best)
 		InterestStoreReplace(trainer->store, trainer->best, model->parameters, size);
 	else
-		trainer->best = InterestStoreAdd(trainer->store, model->parameters, size);
+		trainer->best = InterestStoreAddAway(trainer->store, model->parameters, size);
 	trainer->has_best = true;
 }
 
@@ -732,6 +753,7 @@ TrainOnce(Trainer *trainer, const InterestTrainingSet *set, const InterestTraini
 	const InterestTrainingOptions *options = trainer->options;
 	InterestModel *model = trainer->model;
 	InterestTrainingResult *result = trainer->result;
+	size_t		memory = set->store->memory;
 	bool		done;
 
 	memset(result, 0, sizeof(*result));
@@ -750,6 +772,7 @@ TrainOnce(Trainer *trainer, const InterestTrainingSet *set, const InterestTraini
 	}
 	InterestArenaFree(&trainer->scratch);
 	InterestArenaFree(&trainer->work);
+	set->store->memory = memory;
 	return done;
 }
 
