@@ -88,6 +88,7 @@ extern void InterestDefinitionFromJson(Jsonb *value, InterestDefinition *definit
  */
 extern InterestDefinition *InterestDefinitionByName(const char *name);
 
+/* "dominant", "next", "next_item", "user"; an error that lists them for any other name. */
 extern const char *InterestTaskName(InterestTask task);
 extern InterestTask InterestTaskFromName(const char *name);
 

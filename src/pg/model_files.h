@@ -20,6 +20,7 @@ extern char *InterestModelDirectory(const char *directory);
 /* Joins folder ("" is the directory itself) and file to a name. */
 extern const char *InterestModelFileName(const char *folder, const char *file);
 
+/* Anything of that name, readable or not. */
 extern bool InterestModelFileExists(const char *directory, const char *name);
 
 /*

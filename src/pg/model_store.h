@@ -59,6 +59,7 @@ extern InterestVersion *InterestVersionByNumber(const char *model, int version);
 /* The image of a version as it is stored, its checksum verified. */
 extern StringInfo InterestVersionContent(const InterestVersion *version);
 
+/* From the session's cache, or read into it; by content, of any model: an error if no version has it. */
 extern InterestLoadedModel *InterestLoadVersion(const InterestVersion *version);
 extern InterestLoadedModel *InterestLoadByContent(const uint8 *content_hash);
 

@@ -11,8 +11,9 @@
 
 #include "pg/report.h"
 
-int
-InterestErrorCode(InterestCode code)
+/* SQLSTATE of a failed status. */
+static int
+ErrorCode(InterestCode code)
 {
 	switch (code)
 	{
@@ -42,7 +43,7 @@ void
 InterestReport(const InterestStatus *status)
 {
 	ereport(ERROR,
-			(errcode(InterestErrorCode(status->code)),
+			(errcode(ErrorCode(status->code)),
 			 errmsg("%s", status->message),
 			 status->detail[0] ? errdetail("%s", status->detail) : 0,
 			 status->hint[0] ? errhint("%s", status->hint) : 0));
@@ -52,7 +53,7 @@ void
 InterestReportSoft(const InterestStatus *status, struct Node *context)
 {
 	errsave(context,
-			(errcode(InterestErrorCode(status->code)),
+			(errcode(ErrorCode(status->code)),
 			 errmsg("%s", status->message),
 			 status->detail[0] ? errdetail("%s", status->detail) : 0,
 			 status->hint[0] ? errhint("%s", status->hint) : 0));

@@ -8,9 +8,6 @@
 #include "core/base/arena.h"
 #include "core/base/status.h"
 
-/* SQLSTATE of a failed status. */
-extern int	InterestErrorCode(InterestCode code);
-
 /* Raises a failed status as an error. */
 pg_noreturn extern void InterestReport(const InterestStatus *status);
 

@@ -22,6 +22,7 @@ extern InterestSharedKey InterestSharedCacheKey(const uint8 *content_hash, const
 /* Copies the vector (width) of that key; false when it is not there. */
 extern bool InterestSharedCacheFind(const InterestSharedKey *key, int width, float *vector);
 
+/* Keeps a copy of the vector (width), in the place of an older one if need be; nothing where there is no cache. */
 extern void InterestSharedCacheAdd(const InterestSharedKey *key, int width, const float *vector);
 
 typedef struct InterestSharedCacheState

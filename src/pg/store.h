@@ -85,6 +85,7 @@ extern void InterestStoreEnd(InterestStoreScan *scan);
 /* An attribute of the scan's tuple; NULL values set *isnull. */
 extern Datum InterestStoreValue(InterestStoreScan *scan, HeapTuple tuple, int attribute, bool *isnull);
 
+/* Keys of a scan: the attribute equals the value. */
 extern void InterestStoreTextKey(ScanKey key, int attribute, const char *value);
 extern void InterestStoreIntKey(ScanKey key, int attribute, int32 value);
 

@@ -27,6 +27,7 @@ extern uint64 InterestHashValue(const struct varlena *value, uint64 seed);
 /* Raises a failed check of a stored value, which is damage and not a user's mistake. */
 pg_noreturn extern void InterestReportStored(InterestStatus *status);
 
+/* real[] of values (count). */
 extern ArrayType *InterestMakeRealArray(const float *values, int count);
 
 /* A time of the core as timestamptz; isnull where there is none, an error outside of its range. */

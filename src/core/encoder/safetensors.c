@@ -122,8 +122,9 @@ InterestTensorCheck(const InterestTensorEntry *entry, uint64_t data_size,
 	return true;
 }
 
-uint64_t
-InterestTensorCount(const InterestTensorEntry *entry)
+/* Of a checked entry. */
+static uint64_t
+ElementCount(const InterestTensorEntry *entry)
 {
 	uint64_t	count = 1;
 
@@ -189,7 +190,7 @@ InterestTensorWiden(const InterestTensorEntry *entry, const uint8_t *data,
 					float *out, InterestStatus *status)
 {
 	const uint8_t *bytes = data + entry->begin;
-	uint64_t	count = InterestTensorCount(entry);
+	uint64_t	count = ElementCount(entry);
 	bool		finite;
 
 	if (strcmp(entry->type, "F32") == 0)

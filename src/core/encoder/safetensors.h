@@ -40,9 +40,6 @@ extern bool InterestSafetensorsHeaderLength(const uint8_t *bytes, uint64_t file_
 extern bool InterestTensorCheck(const InterestTensorEntry *entry, uint64_t data_size,
 								InterestStatus *status);
 
-/* The number of elements of a checked entry. */
-extern uint64_t InterestTensorCount(const InterestTensorEntry *entry);
-
 /*
  * The checked entry's elements as float; data is the start of the file's data.
  * F32, F16 and BF16; a value that is not finite is refused.

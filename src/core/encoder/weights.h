@@ -47,6 +47,7 @@ typedef struct InterestTensorSpec
 	size_t		bytes;			/* all of it there */
 } InterestTensorSpec;
 
+/* Of the image. */
 extern int	InterestEncoderTensorCount(const InterestEncoderConfig *config);
 
 /* Tensor i of the image. */

@@ -25,6 +25,7 @@ typedef struct InterestLogit
 	double		offset;
 } InterestLogit;
 
+/* That of an interest by the head, its direction in the arena; and its value at u (dimensions). */
 extern InterestLogit InterestLogitOf(const InterestHead *head, int interest, InterestArena *arena);
 extern double InterestLogitAt(const InterestLogit *logit, int dimensions, const double *u);
 
@@ -66,6 +67,7 @@ typedef struct InterestLedger
 	double		(*coefficient)[INTEREST_PARTS];
 } InterestLedger;
 
+/* Of rows (count), read at the newest of them; the coefficients in the arena. */
 extern void InterestLedgerMake(const InterestReadingModel *model, const int64_t *half_lives,
 							   const InterestLogit *logit, int count, const InterestExplainedRow *rows,
 							   InterestArena *arena, InterestLedger *ledger);

@@ -24,6 +24,7 @@ typedef struct InterestRemoval
 	double		prior;			/* the logit of nobody's rows */
 } InterestRemoval;
 
+/* Of rows (count), which must stay, as must the half-lives; said in the arena. */
 extern void InterestRemovalInit(InterestRemoval *removal, const InterestReadingModel *model,
 								const int64_t *half_lives, const InterestLogit *logit, int count,
 								const InterestExplainedRow *rows, InterestArena *arena);

@@ -214,8 +214,9 @@ InterestLimeSolve(const InterestMasks *masks, InterestArena *arena, InterestSurr
 
 /* --- KernelSHAP --- */
 
-double
-InterestShapKernel(int features, int size)
+/* The kernel's weight of one coalition of that size, 0 < size < features. */
+static double
+ShapKernel(int features, int size)
 {
 	double		ways = 1.0;
 
@@ -238,7 +239,7 @@ EnumerateMasks(int features, InterestArena *arena, InterestMasks *masks)
 			MaskAt(masks, i)[j] = (i + 1) >> j & 1;
 			size += (i + 1) >> j & 1;
 		}
-		masks->weight[i] = InterestShapKernel(features, size);
+		masks->weight[i] = ShapKernel(features, size);
 	}
 }
 

@@ -72,7 +72,4 @@ extern void InterestShapMasks(const InterestGame *game, int samples, uint64_t se
 extern void InterestShapSolve(const InterestMasks *masks, double none, double all, InterestArena *arena,
 							  InterestSurrogate *surrogate);
 
-/* The kernel's weight of one coalition of that size, 0 < size < features. */
-extern double InterestShapKernel(int features, int size);
-
 #endif

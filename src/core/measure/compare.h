@@ -22,6 +22,7 @@ typedef struct InterestUserMeans
 	double	   *figures[INTEREST_USER_FIGURES]; /* (count) each */
 } InterestUserMeans;
 
+/* Of the users that samples are predicted of; arrays in the arena. */
 extern void InterestMeasureUsers(const InterestPredictions *predictions, InterestArena *arena,
 								 InterestUserMeans *means);
 

@@ -15,12 +15,6 @@
 static const int least_rows[INTEREST_ACTIVITY_BINS] = {0, 2, 3, 6, 11};
 
 int
-InterestActivityLeast(int bin)
-{
-	return least_rows[bin];
-}
-
-int
 InterestActivityBin(int64_t rows)
 {
 	int			bin = INTEREST_ACTIVITY_BINS - 1;

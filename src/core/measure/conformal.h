@@ -28,10 +28,8 @@
 /* More scores than these make nothing better. */
 #define INTEREST_MAX_CONFORMAL_SCORES 4096
 
+/* From 0. */
 extern int	InterestActivityBin(int64_t rows);
-
-/* The least rows of a bin, 0 for the first. */
-extern int	InterestActivityLeast(int bin);
 
 typedef struct InterestConformalBin
 {

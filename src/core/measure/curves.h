@@ -41,12 +41,12 @@ typedef struct InterestRocPoint
 extern int	InterestMeasureRoc(const InterestPredictions *predictions, int interest,
 							   InterestArena *arena, InterestRocPoint **points);
 
-/* Samples by their largest probability. */
+/* Samples by their largest probability, in bins of one width; means are NaN where there are none. */
 typedef struct InterestReliability
 {
 	int64_t		samples;
-	double		probability;	/* mean */
-	double		accuracy;
+	double		probability;	/* weighted mean */
+	double		accuracy;		/* likewise */
 } InterestReliability;
 
 extern void InterestMeasureReliability(const InterestPredictions *predictions, InterestArena *scratch,

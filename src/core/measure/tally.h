@@ -26,6 +26,7 @@ typedef struct InterestTally
 	int		   *has;
 } InterestTally;
 
+/* Of the predictions, which must stay; arrays in the arena. */
 extern void InterestTallyInit(InterestTally *tally, const InterestPredictions *predictions,
 							  InterestArena *arena);
 
@@ -44,6 +45,7 @@ extern double InterestOrderedAuc(int count, const int *order, const double *scor
 extern void InterestScoresOf(const InterestPredictions *predictions, int interest,
 							 double *score, uint8_t *positive);
 
+/* Of INTEREST_ECE_BINS, from 0. */
 extern int	InterestReliabilityBin(double probability);
 
 static inline double

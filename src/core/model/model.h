@@ -145,6 +145,7 @@ typedef struct InterestImageMap
 	size_t		end[INTEREST_SECTIONS]; /* of everything up to the end of a section */
 } InterestImageMap;
 
+/* The image of a bound model; a writer without buffer measures it. */
 extern void InterestModelWrite(const InterestModel *model, InterestWriter *writer,
 							   InterestImageMap *map);
 

@@ -150,6 +150,7 @@ typedef enum InterestRowResult
 	INTEREST_ROW_FAILED			/* status says why */
 } InterestRowResult;
 
+/* Whether rows are read alike by both. */
 extern bool InterestSameRules(const InterestRowRules *a, const InterestRowRules *b);
 
 /* The number of a kind among the features'; -1: unknown or missing. */

@@ -20,6 +20,7 @@ typedef struct InterestMarkup
 	size_t		room;
 } InterestMarkup;
 
+/* Empty; the arena holds what is put. */
 extern void InterestMarkupBegin(InterestMarkup *markup, InterestArena *arena);
 
 /* Appends bytes as they are: markup of our own, never data. */

@@ -11,6 +11,7 @@
 
 #include "core/picture/picture.h"
 
+/* A page's title and the paragraph under it; what is put until the end is on it. */
 extern void InterestPageBegin(InterestMarkup *out, InterestSpan title, InterestSpan lead);
 extern void InterestPageEnd(InterestMarkup *out);
 

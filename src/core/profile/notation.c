@@ -79,8 +79,8 @@ InterestNotationInt128(InterestReader *reader)
 	return negative ? InterestInt128Negate(value) : value;
 }
 
-int64_t
-InterestNotationInt64(InterestReader *reader, int64_t least, int64_t greatest)
+static int64_t
+ReadInt64(InterestReader *reader, int64_t least, int64_t greatest)
 {
 	InterestInt128 value = InterestNotationInt128(reader);
 	int64_t		result = (int64_t) value.low;
@@ -94,7 +94,7 @@ int64_t
 InterestNotationField(InterestReader *reader, const char *word, int64_t least, int64_t greatest)
 {
 	InterestNotationExpect(reader, word);
-	return InterestNotationInt64(reader, least, greatest);
+	return ReadInt64(reader, least, greatest);
 }
 
 static int

@@ -24,7 +24,6 @@ extern void InterestNotationExpect(InterestReader *reader, const char *word);
 
 /* A decimal integer without needless characters: no +, no leading 0, no -0. */
 extern InterestInt128 InterestNotationInt128(InterestReader *reader);
-extern int64_t InterestNotationInt64(InterestReader *reader, int64_t least, int64_t greatest);
 
 /* A word, then an integer. */
 extern int64_t InterestNotationField(InterestReader *reader, const char *word, int64_t least,

@@ -132,6 +132,7 @@ extern void InterestStateGrow(const void *payload, void *larger);
 extern size_t InterestStateWorkingSize(const InterestStateView *view);
 extern void InterestStateWriteWorking(const InterestStateView *view, void *payload);
 
+/* By the first byte of a payload, which may be damaged. */
 extern bool InterestStateIsWorking(const void *payload, size_t size);
 
 /*
@@ -144,6 +145,7 @@ extern void InterestStateSetOrigin(void *payload, const uint8_t *origin);
 /* Whether rows of that shape can be added to a working state. */
 extern bool InterestStateHasShape(const void *payload, const InterestProfileShape *shape);
 
+/* Unless they are DONE, the state is as it was.  A row or a shape that does not fit has FAILED. */
 extern InterestStateResult InterestStateAddRow(void *payload, const InterestStateRow *row,
 											   InterestStatus *status);
 extern InterestStateResult InterestStateMerge(void *payload, const InterestStateView *source,
@@ -179,6 +181,7 @@ extern void InterestStateBlockSums(const InterestStateView *view, const Interest
 extern void InterestStateBlockCodes(const InterestStateView *view, const InterestStateBlock *block,
 									InterestInt128 masses[INTEREST_CODES]);
 
+/* The canonical bytes of a state of either layout: how many, and themselves. */
 extern size_t InterestStateCanonicalSize(const InterestStateView *view);
 extern void InterestStateWriteCanonical(const InterestStateView *view, void *payload);
 

@@ -12,6 +12,7 @@
 
 #include "core/profile/reading.h"
 
+/* Of a payload, in bytes. */
 extern size_t InterestVectorSize(int dimensions, int topic_count);
 
 /* Writes InterestVectorSize bytes; -0 becomes 0. */
@@ -46,6 +47,7 @@ typedef struct InterestFloatText
 	bool		(*parse) (const char *text, float *value);	/* a zero-terminated number and nothing else */
 } InterestFloatText;
 
+/* Lossless text, which a zero byte ends that is not counted, and the payload that a text says; in the arena. */
 extern char *InterestVectorToText(const void *payload, const InterestFloatText *floats,
 								  InterestArena *arena, size_t *length);
 extern bool InterestVectorFromText(const char *text, size_t length, const InterestFloatText *floats,

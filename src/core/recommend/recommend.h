@@ -27,7 +27,7 @@ typedef struct InterestItemTerms
 	int64_t		now;			/* age is counted from; a later item is new */
 } InterestItemTerms;
 
-/* A user as his items are scored; arrays in the arena. */
+/* A user as his items are scored. */
 typedef struct InterestTaste
 {
 	int			dimensions;
@@ -37,6 +37,7 @@ typedef struct InterestTaste
 	double		share[INTEREST_MAX_TOPICS]; /* pi, of the topics' masses; they sum to 1 */
 } InterestTaste;
 
+/* Of a reading; the arrays in the arena. */
 extern void InterestTasteOf(const InterestReading *reading, InterestArena *arena, InterestTaste *taste);
 
 /* The score of one vector (dimensions) without terms: the same bits as in a scan. */

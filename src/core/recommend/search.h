@@ -24,6 +24,7 @@ typedef struct InterestStandard
 	double		deviation;		/* of the population; 0 of fewer than 2 */
 } InterestStandard;
 
+/* Of numbers (count). */
 extern InterestStandard InterestStandardOf(int64_t count, const float *numbers);
 
 /* 0 where the number is NaN, or where all are the same. */

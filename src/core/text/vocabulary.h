@@ -42,6 +42,7 @@ typedef struct InterestVocabulary InterestVocabulary;
 extern bool InterestVocabularyBuild(InterestArena *arena, const char *text, size_t length,
 									InterestVocabulary **vocabulary, InterestStatus *status);
 
+/* How many pieces; ids are below it. */
 extern int	InterestVocabularySize(const InterestVocabulary *vocabulary);
 
 /* Bytes from vocabulary on that make it up. */

@@ -28,14 +28,15 @@ typedef struct InterestOptimizer
 /* Parameters but for the words' vectors: those of a gradient with touched words. */
 extern size_t InterestDenseCount(const InterestModel *model);
 
+/* Before the first step; the model must stay. */
 extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 								  double weight_decay, double clip, InterestArena *arena);
 
 /*
- * One step against a gradient, the model bound to an array of gradients and,
- * where it has words, to touched ones, which is scaled where its norm is above the clip.  Vectors of words that the gradient
- * did not touch stay as they are: what a step costs follows the words of its
- * rows, not those of the model.  They have no mean, only squares, which wait for
+ * One step against a gradient: the model bound to an array of gradients and,
+ * where it has words, to touched ones.  It is scaled where its norm is above the
+ * clip.  Vectors of words that it did not touch stay as they are: what a step
+ * costs follows the words of its rows, not those of the model.  They have no mean, only squares, which wait for
  * the word to come again; so does what L1 takes of them.
  */
 extern void InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,

@@ -19,6 +19,7 @@ typedef struct InterestProgress
 	int			epoch;
 } InterestProgress;
 
+/* That so many samples of the total are done; an observer that does not ask is not told. */
 extern void InterestTellProgress(const InterestProgress *progress, int64_t done, int64_t total);
 
 /* A predict function; its context is an InterestPass. */

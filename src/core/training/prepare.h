@@ -101,6 +101,7 @@ extern bool InterestLearnInterests(const InterestPreparedRows *prepared, const I
 								   InterestArena *scratch, InterestNames *interests,
 								   InterestStatus *status);
 
+/* The labels of all rows, as numbers of the interests; arrays in the arena. */
 extern void InterestFindLabels(InterestPreparedRows *prepared, const InterestNames *interests,
 							   InterestArena *arena);
 

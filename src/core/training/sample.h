@@ -80,6 +80,7 @@ typedef struct InterestPlan
 	int64_t		samples_done;	/* in the batches made */
 } InterestPlan;
 
+/* Over rows that have inputs and labels, and must stay; several as in the definition. */
 extern void InterestSamplerInit(const InterestPreparedRows *prepared, InterestTask task,
 								bool several, InterestArena *arena, InterestSampler *sampler);
 
