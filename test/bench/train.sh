@@ -7,7 +7,8 @@
 # with a title, a body and an interest.  Runs on a private server with the real
 # encoder in int8 (training does not depend on the storage), every setting as the
 # server has it but for JIT.  Memory is the most that the backend had at any time
-# (VmHWM), its part of shared_buffers included.
+# (VmHWM), its part of shared_buffers included, and the most of its own (RssAnon),
+# looked at 50 times a second.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -45,7 +46,7 @@ sql <<-EOT
 	SELECT make('sample', 'sample'), make('behaviour', 'behaviour'), make('tenfold', 'tenfold') \g /dev/null
 EOT
 
-# Seconds that a training takes, those of its epochs, and its memory in MB; in a new session.
+# Seconds that a training takes, those of its epochs, its memory and that of its own in MB; in a new session.
 #   $1 model   $2 epochs   $3 workers
 train()
 {
@@ -54,10 +55,12 @@ train()
 		SET max_parallel_maintenance_workers = $3;
 		SELECT pg_backend_pid() AS pid \gset
 		\setenv BACKEND :pid
+		\! while grep RssAnon /proc/\$BACKEND/status; do sleep 0.02; done >"$dir/own" 2>/dev/null &
 		SELECT clock_timestamp() AS began \gset
 		SELECT sum(seconds) AS epochs FROM interest_train('$1', epochs => $2, patience => $2) \gset
 		SELECT round(extract(epoch FROM clock_timestamp() - :'began')::numeric, 1), round(:epochs::numeric, 1);
 		\! awk '/VmHWM/ { printf "%.0f\n", \$2 / 1024 }' /proc/\$BACKEND/status
+		\! sort -k 2n "$dir/own" | awk 'END { printf "%.0f\n", \$2 / 1024 }'
 	EOT
 }
 
@@ -82,4 +85,5 @@ for source in behaviour:6 tenfold:2; do
 	line "  training of $epochs epochs, all texts known, s" "$1"
 	line "  its epochs, s" "$2"
 	line "  memory, MB" "$3"
+	line "  of its own, MB" "$4"
 done
