@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "core/training/items.h"
+#include "core/training/names.h"
 #include "pg/dates.h"
 #include "pg/definition.h"
 #include "pg/json.h"
@@ -447,7 +448,8 @@ ReadDropout(const InterestJson *options, InterestDefinition *definition)
 	static const char *const known[] = {"sentence", "words", "hidden", "sum", "modality"};
 	InterestJson rates;
 
-	definition->dropout = definition->task == INTEREST_TASK_NEXT_ITEM ? InterestItemDropout : InterestDropoutDefault;
+	definition->dropout = definition->task == INTEREST_TASK_NEXT_ITEM ? InterestItemDropout :
+		definition->interest_count > 0 && definition->task != INTEREST_TASK_NEXT ? InterestNamedDropout : InterestDropoutDefault;
 	definition->gate_rate = 1;
 	if (InterestJsonNumber(options, "gate_rate", &definition->gate_rate) &&
 		!(definition->gate_rate >= 1 && definition->gate_rate <= MAX_GATE_RATE))

@@ -217,6 +217,111 @@ TestTraining(void)
 	}
 }
 
+/* Rates of three interests, shrunk. */
+static void
+CheckShrunk(int users, double a, double b, double c, const double *wanted)
+{
+	double		rates[3] = {a, b, c};
+
+	InterestShrinkRates(users, 3, rates);
+	for (int i = 0; i < 3; i++)
+		CHECK_NEAR(rates[i], wanted[i], 1e-12);
+}
+
+/* lambda of .5, .3, .2 is .62 / (n - 1) / (.14 / 3): above 1 of 11 users, .62 / 100 / (.14 / 3) of 101. */
+static void
+TestShrunkRates(void)
+{
+	static const double alike[3] = {1.0 / 3, 1.0 / 3, 1.0 / 3};
+	static const double alone[3] = {0.4, 0.4, 0.4};
+	double		lambda = 0.0062 / (0.14 / 3);
+	const double many[3] = {0.5 - lambda / 6, 0.3 + lambda / 30, 0.2 + lambda * 2 / 15};
+
+	CheckShrunk(11, 0.5, 0.3, 0.2, alike);
+	CheckShrunk(1, 0.5, 0.3, 0.2, alike);
+	CheckShrunk(1000, 0.4, 0.4, 0.4, alone);
+	CheckShrunk(101, 0.5, 0.3, 0.2, many);
+}
+
+#define DECIDED_USERS 60
+
+/*
+ * Users of one row that is hardly more about its subject than about another one,
+ * but for the first users, whose rows are about theirs alone.
+ */
+static Problem *
+Undecided(void)
+{
+	Problem    *problem = NewProblem(INTEREST_TASK_DOMINANT);
+
+	problem->definition.named = NamesOf(WIDTH);
+	for (int user = 0; user < 400; user++)
+	{
+		float	   *sentence = problem->sentences + problem->count * WIDTH;
+
+		Add(problem, user, DAY, user % WIDTH, user % WIDTH, -1);
+		if (user >= DECIDED_USERS)
+			sentence[(user + 1 + Below(problem, WIDTH - 1)) % WIDTH] += 0.7f + 0.25f * (float) InterestRandomUniform(&problem->random);
+	}
+	return problem;
+}
+
+/* Labels of so many decided training users of each subject only. */
+static void
+KeepLabels(Problem *problem, const int *wanted)
+{
+	int			kept[WIDTH] = {0};
+
+	for (int user = 0; user < problem->count; user++)
+	{
+		int			subject = user % WIDTH;
+
+		problem->rows[user].label_count = 0;
+		if (user < DECIDED_USERS && HashSplitOf(user, SEED) == INTEREST_SPLIT_TRAINING && kept[subject] < wanted[subject])
+			problem->rows[user].label_count = ++kept[subject] > 0;
+	}
+}
+
+/* Rows of any user that a model is right about. */
+static int
+CountRight(const Problem *problem, InterestModel *model)
+{
+	int			right = 0;
+	float		probability;
+
+	InterestModelOpen(model, &arena, InterestKernelChoose("portable"));
+	for (int i = 0; i < problem->count; i++)
+		right += AnswerTo(model, problem->sentences + i * WIDTH, &probability) == i % WIDTH;
+	return right;
+}
+
+/*
+ * A few labels, by chance more of one interest than of another and none of a
+ * third, do not harm what names know: one row of 50 may fall to the other side.
+ */
+static void
+TestFewLabels(void)
+{
+	static const int wanted[WIDTH] = {6, 1, 3, 0, 2, 1};
+
+	for (int kind = 0; kind <= INTEREST_LAST_HEAD; kind++)
+	{
+		Problem    *problem = Undecided();
+		InterestTrainingOptions options = Options();
+		InterestTrainingResult result;
+		InterestModel names;
+		InterestModel trained;
+
+		options.dropout = &InterestNamedDropout;
+		problem->definition.head = (InterestHeadKind) kind;
+		problem->definition.several = !InterestHeadIsOfOne((InterestHeadKind) kind);
+		MustName(problem, problem->count, &names);
+		KeepLabels(problem, wanted);
+		MustTrain(problem, &options, &trained, &result);
+		CHECK(CountRight(problem, &trained) + problem->count / 50 >= CountRight(problem, &names));
+	}
+}
+
 static void
 TestRefusals(void)
 {
@@ -245,6 +350,8 @@ main(void)
 	TestNamesOnly();
 	TestFewRows();
 	TestTraining();
+	TestShrunkRates();
+	TestFewLabels();
 	TestRefusals();
 	InterestArenaFree(&arena);
 	return CheckReport("names");

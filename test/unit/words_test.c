@@ -290,6 +290,43 @@ TestFusions(void)
 	}
 }
 
+/* Names of the subjects, and labels of so many users only. */
+static void
+NameSubjects(Writers *writers, int labelled_users)
+{
+	InterestNamedInterests *named = InterestArenaNew(&arena, InterestNamedInterests);
+	InterestSpan *labels = InterestArenaArray(&arena, InterestSpan, SUBJECTS);
+	float	   *sentences = InterestArenaAllocateZero(&arena, sizeof(float) * SUBJECTS * WIDTH);
+
+	for (int s = 0; s < SUBJECTS; s++)
+	{
+		labels[s] = Name("interest", s);
+		sentences[s * WIDTH + s] = 1.0f;
+	}
+	named->labels = (InterestNames) {SUBJECTS, labels};
+	named->sentences = sentences;
+	writers->definition.named = named;
+	for (int i = labelled_users * ROWS_OF_USER; i < writers->set.count; i++)
+		writers->rows[i].label_count = 0;
+}
+
+/* Where training starts from names, words mean something that no labelled row has: texts without a sentence are known by them. */
+static void
+TestContexts(void)
+{
+	Writers    *writers = NewWriters(true, INTEREST_FUSION_CONCAT, false);
+	InterestModel model;
+
+	NameSubjects(writers, 4);
+	model = MustTrain(writers);
+	for (int i = 0; i < writers->set.count; i++)
+	{
+		writers->rows[i].label_count = 1;
+		writers->rows[i].sentence = -1;
+	}
+	CHECK(TestAccuracy(writers, &model) > 0.9);
+}
+
 /* The order in which words were met is nobody's business. */
 static void
 TestOrder(void)
@@ -442,7 +479,7 @@ int
 main(void)
 {
 	static void (*const tests[]) (void) = {
-		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestOrder, TestTouched, TestSparseSteps, TestShrink, TestClip
+		TestLearnedWords, TestMostWords, TestLearning, TestFusions, TestContexts, TestOrder, TestTouched, TestSparseSteps, TestShrink, TestClip
 	};
 
 	InterestArenaInit(&arena, CheckHost(), 1 << 20);

@@ -23,11 +23,12 @@ InterestLdaInit(InterestLdaSums *sums, int interests, int dimensions, InterestAr
 
 	sums->interests = interests;
 	sums->dimensions = dimensions;
-	sums->size = n + n * d + d * d;
+	sums->size = n + n * d + d * d + 1;
 	sums->values = InterestArenaAllocateZero(arena, sizeof(double) * sums->size);
 	sums->weight = sums->values;
 	sums->sum = sums->weight + n;
 	sums->products = sums->sum + n * d;
+	sums->believed = sums->products + d * d;
 }
 
 void
@@ -46,6 +47,14 @@ InterestLdaAdd(InterestLdaSums *sums, int interest, double weight, const float *
 		for (int j = i; j < d; j++)
 			line[j] += scaled * u[j];
 	}
+}
+
+void
+InterestLdaBelieve(InterestLdaSums *sums, double samples, double variance)
+{
+	sums->believed[0] += samples;
+	for (int i = 0; i < sums->dimensions; i++)
+		sums->products[(size_t) i * sums->dimensions + i] += samples * variance;
 }
 
 static double
@@ -84,6 +93,7 @@ Covariance(const InterestLdaSums *sums, double total, InterestArena *scratch)
 	double	   *covariance = InterestArenaArray(scratch, double, d * d);
 	double		trace = 0.0;
 
+	total += sums->believed[0];
 	memcpy(covariance, sums->products, sizeof(double) * (size_t) d * d);
 	for (int k = 0; k < sums->interests; k++)
 	{
@@ -148,6 +158,7 @@ InterestLdaSolve(const InterestLdaSums *sums, const InterestHead *head, Interest
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	int			d = sums->dimensions;
 	double		total = TotalWeight(sums);
+	double		prior = SHARE_PRIOR + sums->believed[0] / sums->interests;
 	double	   *factor = Covariance(sums, total, scratch);
 	double	   *mean = InterestArenaArray(scratch, double, d);
 	double	   *direction = InterestArenaArray(scratch, double, d);
@@ -157,7 +168,7 @@ InterestLdaSolve(const InterestLdaSums *sums, const InterestHead *head, Interest
 	for (int k = 0; k < sums->interests; k++)
 	{
 		double		square = 0.0;
-		double		share = (sums->weight[k] + SHARE_PRIOR) / (total + SHARE_PRIOR * sums->interests);
+		double		share = (sums->weight[k] + prior) / (total + prior * sums->interests);
 
 		MeanOf(sums, k, total, mean);
 		SolveFor(factor, d, mean, direction);

@@ -22,6 +22,7 @@ typedef struct InterestLdaSums
 	double	   *weight;			/* (interests): of the samples */
 	double	   *sum;			/* (interests, dimensions): weight times u */
 	double	   *products;		/* (dimensions, dimensions): weight times u_i u_j, i <= j */
+	double	   *believed;		/* (1): samples that there were beforehand */
 } InterestLdaSums;
 
 /* Sums of no samples, in the arena. */
@@ -30,6 +31,13 @@ extern void InterestLdaInit(InterestLdaSums *sums, int interests, int dimensions
 
 /* One sample: u (dimensions) of an interest. */
 extern void InterestLdaAdd(InterestLdaSums *sums, int interest, double weight, const float *u);
+
+/*
+ * So many samples beforehand, as many of each interest, that vary alike in all
+ * directions: the expected covariance is that of samples and these together (an
+ * inverse Wishart prior; Friedman, "Regularized discriminant analysis", JASA 84, 1989).
+ */
+extern void InterestLdaBelieve(InterestLdaSums *sums, double samples, double variance);
 
 /*
  * The head whose logits are the log densities of the interests, normal with

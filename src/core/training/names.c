@@ -40,7 +40,30 @@
 /* Labelled rows of an interest that count as much as its name where a training starts. */
 #define NAME_ROWS 3.0
 
+/*
+ * Norm of a word's vector where all that it is said with points one way, and the
+ * rows without any direction that it is believed to have been in besides: a
+ * word that is met once says half of what it could.
+ */
+#define CONTEXT_NORM 1.0
+#define CONTEXT_PRIOR 1.0
+
+/*
+ * An epoch that starts from names goes over its samples until it has seen so many,
+ * but not too often: few labels are soon learned by heart.
+ */
+#define LEAST_SAMPLES 4000.0
+#define MOST_PASSES 4.0
+
 #define NAMES_KEY UINT64_C(0x6e616d65)
+
+/*
+ * More of the sum than elsewhere, for labels are few: 20 Newsgroups, labels of 10
+ * of 100 people, accuracy of dominant interests .850 with .3 and .864 with .5.
+ */
+const InterestDropoutRates InterestNamedDropout = {
+	.sentence = 0.2f, .words = 0.3f, .hidden = 0.1f, .sum = 0.5f, .modality = 0.1f
+};
 
 /* An orthonormal basis on its way. */
 typedef struct Basis
@@ -230,8 +253,8 @@ FindDirection(const InterestRowNetwork *network, const float *sentence, float *d
 }
 
 void
-InterestAddNames(const InterestModel *model, const InterestNamedInterests *named, InterestLdaSums *sums,
-				 InterestArena *scratch)
+InterestAddNames(const InterestModel *model, const InterestNamedInterests *named, bool start,
+				 InterestLdaSums *sums, InterestArena *scratch)
 {
 	InterestArenaMark mark = InterestArenaGetMark(scratch);
 	int			width = model->network.features.sentence_width;
@@ -247,8 +270,12 @@ InterestAddNames(const InterestModel *model, const InterestNamedInterests *named
 		FindDirection(&model->network, named->sentences + (size_t) name * width, u);
 		for (int k = 0; k < d; k++)
 			u[k] *= ONE_ROW;
-		InterestLdaAdd(sums, j, 1.0, u);
+		InterestLdaAdd(sums, j, NAME_ROWS, u);
 	}
+
+	/* Of this variance the discriminants of names alone are the logits that the other heads start from. */
+	if (start)
+		InterestLdaBelieve(sums, INTEREST_NAMES_WORTH, ONE_ROW / NAME_SCALE);
 	InterestArenaReturnTo(scratch, mark);
 }
 
@@ -508,6 +535,68 @@ AddLabelled(const InterestPreparedRows *prepared, const InterestModel *model, In
 	}
 }
 
+/* Adds a row's direction to the vectors of its words, and the row to those they were met in. */
+static void
+AddContext(const InterestModel *model, const InterestRowInput *input, float *direction, double *met)
+{
+	const InterestRowNetwork *network = &model->network;
+	int			d = network->dimensions;
+
+	if (input->texts.sentence == NULL || input->texts.words == NULL)
+		return;
+	FindDirection(network, input->texts.sentence, direction);
+	for (int c = 0; c < network->features.text_count; c++)
+	{
+		const InterestWordBlock *block = input->texts.words[c];
+
+		for (int i = 0; block && i < block->count; i++)
+		{
+			float	   *vector = network->word_vectors + (size_t) block->words[i].word * d;
+
+			met[block->words[i].word] += 1.0;
+			for (int k = 0; k < d; k++)
+				vector[k] += direction[k];
+		}
+	}
+}
+
+/*
+ * A word starts as what is said with it: the mean direction of the training
+ * users' rows that have it, labelled or not, shrunk where they are few (Khodak et
+ * al., "A la carte embedding: cheap but effective induction of semantic feature
+ * vectors", ACL 2018, without its transform: directions are the interests' own
+ * already).  So words that no labelled row has mean something too.
+ */
+static void
+StartFromContexts(const InterestPreparedRows *prepared, const InterestModel *model, InterestArena *scratch)
+{
+	const InterestRowNetwork *network = &model->network;
+	int			words = network->features.word_count;
+	int			d = network->dimensions;
+	double	   *met = InterestArenaAllocateZero(scratch, sizeof(double) * (size_t) words);
+	float	   *direction = InterestArenaArray(scratch, float, d);
+
+	for (int u = 0; words > 0 && u < prepared->user_count; u++)
+	{
+		const InterestTrainingUser *user = &prepared->users[u];
+
+		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
+		{
+			InterestArenaMark mark = InterestArenaGetMark(scratch);
+			InterestRowInput input;
+
+			if (i % ROWS_BETWEEN_CHECKS == 0)
+				InterestCheckCancel(scratch->host);
+			InterestReadInput(prepared, i, scratch, &input);
+			AddContext(model, &input, direction, met);
+			InterestArenaReturnTo(scratch, mark);
+		}
+	}
+	for (int w = 0; w < words; w++)
+		for (int k = 0; k < d; k++)
+			network->word_vectors[(size_t) w * d + k] *= (float) (CONTEXT_NORM / (met[w] + CONTEXT_PRIOR));
+}
+
 bool
 InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestModel *model,
 						 const InterestNamedInterests *named, uint64_t seed, InterestArena *scratch,
@@ -530,13 +619,16 @@ InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestMod
 									 sizeof(float) * width, scratch);
 	done = InterestStartFromNames(model, named, count, lowest, seed, scratch, status);
 	if (done)
+	{
 		AddLabelled(prepared, model, scratch);
+		StartFromContexts(prepared, model, scratch);
+	}
 	InterestArenaReturnTo(scratch, mark);
 	return done;
 }
 
-double
-InterestRateAfterNames(const InterestPreparedRows *prepared)
+static double
+CountLabelled(const InterestPreparedRows *prepared)
 {
 	double		labelled = 0.0;
 
@@ -547,5 +639,39 @@ InterestRateAfterNames(const InterestPreparedRows *prepared)
 		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
 			labelled += prepared->label_first[i + 1] > prepared->label_first[i];
 	}
+	return labelled;
+}
+
+double
+InterestRateAfterNames(const InterestPreparedRows *prepared)
+{
+	double		labelled = CountLabelled(prepared);
+
 	return labelled / (labelled + INTEREST_NAMES_WORTH);
+}
+
+int
+InterestPassesAfterNames(const InterestPreparedRows *prepared)
+{
+	return (int) fmin(ceil(LEAST_SAMPLES / fmax(CountLabelled(prepared), 1.0)), MOST_PASSES);
+}
+
+void
+InterestShrinkRates(int users, int interests, double *rates)
+{
+	double		mean = 0.0;
+	double		noise = 0.0;
+	double		spread = 0.0;
+	double		share;
+
+	for (int i = 0; i < interests; i++)
+		mean += rates[i] / interests;
+	for (int i = 0; i < interests; i++)
+	{
+		noise += rates[i] * (1.0 - rates[i]);
+		spread += (rates[i] - mean) * (rates[i] - mean);
+	}
+	share = users > 1 && noise < (users - 1) * spread ? noise / ((users - 1) * spread) : 1.0;
+	for (int i = 0; i < interests; i++)
+		rates[i] += share * (mean - rates[i]);
 }

@@ -64,7 +64,9 @@ typedef struct Trainer
 	InterestOptimizer optimizer;
 	InterestLossRule rule;
 	float	   *surrogate;		/* lda: (parameters of the head), the softmax that it is learned through */
+	int			users;			/* training users who have a sample */
 	double		rate;			/* share of the learning rate */
+	int			passes;			/* over the samples, of an epoch */
 	InterestStore *store;
 	bool		has_best;
 	InterestPlace best;			/* (parameters), in the store */
@@ -277,6 +279,8 @@ StartFromRates(Trainer *trainer, InterestStatus *status)
 	double	   *rates = InterestArenaArray(&trainer->work, double, interests);
 
 	InterestTargetRates(&trainer->sampler, interests, &trainer->scratch, rates);
+	if (trainer->named)
+		InterestShrinkRates(trainer->users, interests, rates);
 	if (!MakeWeights(trainer, rates, status))
 		return false;
 	if (trainer->options->balance > 0.0)
@@ -299,6 +303,7 @@ StartFromNames(Trainer *trainer, InterestStatus *status)
 	const InterestModel *base = trainer->options->base;
 
 	trainer->rate = 1.0;
+	trainer->passes = 1;
 	if (trainer->named == NULL)
 		return true;
 	if (base)
@@ -309,6 +314,7 @@ StartFromNames(Trainer *trainer, InterestStatus *status)
 		return true;
 	}
 	trainer->rate = InterestRateAfterNames(&trainer->prepared);
+	trainer->passes = InterestPassesAfterNames(&trainer->prepared);
 	return InterestStartFromNamesOf(&trainer->prepared, trainer->model, trainer->named,
 									trainer->options->seed, &trainer->scratch, status);
 }
@@ -369,10 +375,10 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 
 /* Mean loss of a batch, its gradient in the gradient's parameters. */
 static double
-DifferentiateBatch(Trainer *trainer, const InterestBatch *batch, int epoch)
+DifferentiateBatch(Trainer *trainer, const InterestBatch *batch, int round)
 {
 	InterestRowDropout dropout = {
-		.rates = *trainer->options->dropout, .seed = trainer->options->seed, .epoch = (uint64_t) epoch
+		.rates = *trainer->options->dropout, .seed = trainer->options->seed, .epoch = (uint64_t) round
 	};
 	InterestPassTape tape;
 
@@ -390,21 +396,25 @@ FailNotFinite(int epoch, InterestStatus *status)
 	return InterestHint(status, "Train with a lower learning rate, and look for extreme values in the numeric columns.");
 }
 
+/* The samples of a round, from 1 on: a pass of an epoch. */
 static bool
-TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
+TrainRound(Trainer *trainer, int round, InterestTrainingEpoch *epoch, InterestStatus *status)
 {
 	const InterestTrainingOptions *options = trainer->options;
 	InterestProgress progress = {trainer->observer, INTEREST_PHASE_TRAIN, epoch->epoch};
+	int64_t		before = epoch->samples;
+	int			left = epoch->epoch * trainer->passes - round;
 	InterestArenaMark mark;
 	InterestPlan plan;
 	InterestBatch batch;
 
-	InterestPlanEpoch(&trainer->sampler, options->seed, epoch->epoch, &trainer->scratch, &plan);
+	InterestPlanEpoch(&trainer->sampler, options->seed, round, &trainer->scratch, &plan);
 	mark = InterestArenaGetMark(&trainer->scratch);
 	while (InterestNextBatch(&plan, options->batch_size, BATCH_ROWS, &trainer->scratch, &batch))
 	{
-		double		loss = DifferentiateBatch(trainer, &batch, epoch->epoch);
-		double		done = (epoch->epoch - 1 + (double) epoch->samples / (double) plan.sample_count) / epoch->epochs;
+		double		loss = DifferentiateBatch(trainer, &batch, round);
+		double		done = (round - 1 + (double) (epoch->samples - before) / (double) plan.sample_count) /
+			((double) epoch->epochs * trainer->passes);
 
 		if (!isfinite(loss))
 			return FailNotFinite(epoch->epoch, status);
@@ -415,14 +425,28 @@ TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *statu
 		epoch->samples += batch.read_count;
 		epoch->rows += batch.row_count;
 		InterestArenaReturnTo(&trainer->scratch, mark);
-		InterestTellProgress(&progress, epoch->samples, plan.sample_count);
+		InterestTellProgress(&progress, epoch->samples, before + (left + 1) * plan.sample_count);
+	}
+	return true;
+}
+
+static bool
+TrainEpoch(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
+{
+	for (int pass = 1; pass <= trainer->passes; pass++)
+	{
+		InterestArenaMark mark = InterestArenaGetMark(&trainer->scratch);
+
+		if (!TrainRound(trainer, (epoch->epoch - 1) * trainer->passes + pass, epoch, status))
+			return false;
+		InterestArenaReturnTo(&trainer->scratch, mark);
 	}
 	epoch->loss /= (double) epoch->samples;
 	return true;
 }
 
 /*
- * Discriminants of the samples that this epoch trained on, in place of the
+ * Discriminants of the samples that this epoch trained on last, in place of the
  * softmax that it trained.
  */
 static void
@@ -437,7 +461,7 @@ FitDiscriminants(Trainer *trainer, int epoch)
 
 	InterestArenaInit(&arena, trainer->work.host, WORK_BLOCK);
 	InterestLdaInit(&sums, model->interests.count, model->shape.dimensions, &arena);
-	InterestPlanEpoch(&trainer->sampler, trainer->options->seed, epoch, &arena, &plan);
+	InterestPlanEpoch(&trainer->sampler, trainer->options->seed, epoch * trainer->passes, &arena, &plan);
 	mark = InterestArenaGetMark(&trainer->scratch);
 	while (InterestNextBatch(&plan, trainer->options->batch_size, BATCH_ROWS, &trainer->scratch, &batch))
 	{
@@ -454,7 +478,7 @@ FitDiscriminants(Trainer *trainer, int epoch)
 		InterestArenaReturnTo(&trainer->scratch, mark);
 	}
 	if (trainer->named)
-		InterestAddNames(model, trainer->named, &sums, &trainer->scratch);
+		InterestAddNames(model, trainer->named, trainer->options->base == NULL, &sums, &trainer->scratch);
 	InterestLdaSolve(&sums, &model->head, &trainer->scratch);
 	InterestArenaFree(&arena);
 }
@@ -731,7 +755,7 @@ CheckSamples(Trainer *trainer, InterestStatus *status)
 	InterestPlan plan;
 
 	InterestPlanEvaluation(&trainer->sampler, INTEREST_SPLIT_TRAINING, &trainer->scratch, &plan);
-	users = plan.entry_count;
+	users = trainer->users = plan.entry_count;
 	InterestArenaFree(&trainer->scratch);
 	if (users >= 2)
 		return true;
