@@ -71,6 +71,28 @@ SELECT model, right_answers(model) AS before, (SELECT count(*) FROM interest_tra
 FROM unnest(ARRAY['softmax', 'logistic', 'svm', 'lda', 'add', 'gate', 'attention']) model;
 SELECT array_length(interest_classify(1, 'softmax'), 1) AS interests;
 
+-- few labels, by chance more of one interest than of another: training knows no less of other texts than the names did
+CREATE TABLE chance AS
+SELECT DISTINCT ON (person) person, at, title, CASE WHEN person <= (ARRAY[15, 7, 2])[person % 3 + 1] THEN topic END AS topic,
+	CASE WHEN person > 290 THEN 'validation' ELSE 'train' END AS role
+FROM named_post ORDER BY person, at;
+CREATE TABLE mixed AS
+SELECT concat_ws(' ', a, b, c) AS title, (ARRAY['the music of the night 1', 'a sport story 1', 'space robot travel 1'])[
+	CASE WHEN a || b || c ~ '(music.*night|night.*music)' THEN 1 WHEN a || b || c ~ '(sport.*story|story.*sport)' THEN 2 ELSE 3 END] AS topic
+FROM unnest('{music,night,sport,story,space,robot,travel}'::text[]) a, unnest('{music,night,sport,story,space,robot,travel}'::text[]) b,
+	unnest('{music,night,sport,story,space,robot,travel}'::text[]) c
+WHERE a <> b AND b <> c AND a <> c AND a || b || c ~ '(music.*night|night.*music|sport.*story|story.*sport|(space|robot|travel).*(space|robot|travel))';
+CREATE FUNCTION right_titles() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(*) FROM (SELECT topic, interest_classify('chance', '2024-01-01 UTC', title) AS c FROM mixed GROUP BY title, topic) x WHERE c[1].interest = topic $$;
+SELECT interest_create_model('chance', 'chance', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', label => 'topic',
+	interests => '{"the music of the night 1", "a sport story 1", "space robot travel 1"}', options => '{"dimensions": 16, "split_column": "role"}');
+SELECT right_titles() AS by_name \gset
+SELECT count(*) AS epochs FROM interest_train('chance') \gset
+SELECT right_titles() >= :by_name AS no_less;
+SELECT interest_drop_model('chance');
+DROP FUNCTION right_titles;
+DROP TABLE chance, mixed;
+
 -- several interests at once
 SELECT interest_create_model('several', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', label => 'tags',
 	interests => '{"tag0, the music of the night 1", "tag1, a sport story 1", "tag2, space robot travel 1"}', options => '{"dimensions": 16}');

@@ -41,12 +41,17 @@
 #define NAME_ROWS 3.0
 
 /*
- * Norm of a word's vector where all that it is said with points one way, and the
- * rows without any direction that it is believed to have been in besides: a
- * word that is met once says half of what it could.
+ * Rows without any direction that a word is believed to have been in besides: one
+ * that is met once says half of what it could.
  */
-#define CONTEXT_NORM 1.0
 #define CONTEXT_PRIOR 1.0
+
+/*
+ * Labelled rows that must be there before words count half of what they do in the
+ * end.  Names are not written as rows are: with one labelled row an interest words
+ * at their full count cost dominant interests .04 of accuracy on 20 Newsgroups.
+ */
+#define CONTEXT_ROWS 200.0
 
 /*
  * An epoch that starts from names goes over its samples until it has seen so many,
@@ -535,16 +540,43 @@ AddLabelled(const InterestPreparedRows *prepared, const InterestModel *model, In
 	}
 }
 
-/* Adds a row's direction to the vectors of its words, and the row to those they were met in. */
+static double
+CountLabelled(const InterestPreparedRows *prepared)
+{
+	double		labelled = 0.0;
+
+	for (int u = 0; u < prepared->user_count; u++)
+	{
+		const InterestTrainingUser *user = &prepared->users[u];
+
+		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
+			labelled += prepared->label_first[i + 1] > prepared->label_first[i];
+	}
+	return labelled;
+}
+
+/* What rows say of the words in them. */
+typedef struct Contexts
+{
+	double	   *met;			/* (words): rows that have it */
+	double	   *sum;			/* (d): of all rows' directions */
+	double		rows;
+	float	   *direction;		/* (d): of one row */
+} Contexts;
+
+/* Adds a row's direction to the vectors of its words. */
 static void
-AddContext(const InterestModel *model, const InterestRowInput *input, float *direction, double *met)
+AddContext(const InterestModel *model, const InterestRowInput *input, Contexts *contexts)
 {
 	const InterestRowNetwork *network = &model->network;
 	int			d = network->dimensions;
 
 	if (input->texts.sentence == NULL || input->texts.words == NULL)
 		return;
-	FindDirection(network, input->texts.sentence, direction);
+	FindDirection(network, input->texts.sentence, contexts->direction);
+	contexts->rows += 1.0;
+	for (int k = 0; k < d; k++)
+		contexts->sum[k] += contexts->direction[k];
 	for (int c = 0; c < network->features.text_count; c++)
 	{
 		const InterestWordBlock *block = input->texts.words[c];
@@ -553,28 +585,34 @@ AddContext(const InterestModel *model, const InterestRowInput *input, float *dir
 		{
 			float	   *vector = network->word_vectors + (size_t) block->words[i].word * d;
 
-			met[block->words[i].word] += 1.0;
+			contexts->met[block->words[i].word] += 1.0;
 			for (int k = 0; k < d; k++)
-				vector[k] += direction[k];
+				vector[k] += contexts->direction[k];
 		}
 	}
 }
 
 /*
  * A word starts as what is said with it: the mean direction of the training
- * users' rows that have it, labelled or not, shrunk where they are few (Khodak et
- * al., "A la carte embedding: cheap but effective induction of semantic feature
- * vectors", ACL 2018, without its transform: directions are the interests' own
- * already).  So words that no labelled row has mean something too.
+ * users' rows that have it, labelled or not, less that of all rows, and shrunk
+ * where they are few (Khodak et al., "A la carte embedding: cheap but effective
+ * induction of semantic feature vectors", ACL 2018, without its transform:
+ * directions are the interests' own already).  So words that no labelled row has
+ * mean something too: the more, the more labels say what rows of interests are like.
  */
 static void
 StartFromContexts(const InterestPreparedRows *prepared, const InterestModel *model, InterestArena *scratch)
 {
 	const InterestRowNetwork *network = &model->network;
+	double		labelled = CountLabelled(prepared);
+	double		norm = labelled / (labelled + CONTEXT_ROWS);
 	int			words = network->features.word_count;
 	int			d = network->dimensions;
-	double	   *met = InterestArenaAllocateZero(scratch, sizeof(double) * (size_t) words);
-	float	   *direction = InterestArenaArray(scratch, float, d);
+	Contexts	contexts = {
+		.met = InterestArenaAllocateZero(scratch, sizeof(double) * (size_t) words),
+		.sum = InterestArenaAllocateZero(scratch, sizeof(double) * (size_t) d),
+		.direction = InterestArenaArray(scratch, float, d)
+	};
 
 	for (int u = 0; words > 0 && u < prepared->user_count; u++)
 	{
@@ -588,13 +626,18 @@ StartFromContexts(const InterestPreparedRows *prepared, const InterestModel *mod
 			if (i % ROWS_BETWEEN_CHECKS == 0)
 				InterestCheckCancel(scratch->host);
 			InterestReadInput(prepared, i, scratch, &input);
-			AddContext(model, &input, direction, met);
+			AddContext(model, &input, &contexts);
 			InterestArenaReturnTo(scratch, mark);
 		}
 	}
 	for (int w = 0; w < words; w++)
 		for (int k = 0; k < d; k++)
-			network->word_vectors[(size_t) w * d + k] *= (float) (CONTEXT_NORM / (met[w] + CONTEXT_PRIOR));
+		{
+			float	   *value = &network->word_vectors[(size_t) w * d + k];
+			double		common = contexts.met[w] * contexts.sum[k] / fmax(contexts.rows, 1.0);
+
+			*value = (float) (norm * (*value - common) / (contexts.met[w] + CONTEXT_PRIOR));
+		}
 }
 
 bool
@@ -625,21 +668,6 @@ InterestStartFromNamesOf(const InterestPreparedRows *prepared, const InterestMod
 	}
 	InterestArenaReturnTo(scratch, mark);
 	return done;
-}
-
-static double
-CountLabelled(const InterestPreparedRows *prepared)
-{
-	double		labelled = 0.0;
-
-	for (int u = 0; u < prepared->user_count; u++)
-	{
-		const InterestTrainingUser *user = &prepared->users[u];
-
-		for (int i = user->first; user->split == INTEREST_SPLIT_TRAINING && i < user->first + user->count; i++)
-			labelled += prepared->label_first[i + 1] > prepared->label_first[i];
-	}
-	return labelled;
 }
 
 double
