@@ -353,9 +353,44 @@ TestSpecialValues(const InterestKernel *kernel)
 	}
 }
 
+/* Heads of short texts, beside the steps that they are put together from. */
+static void
+CheckAttend(const InterestKernel *kernel, int length, int size)
+{
+	InterestArenaMark mark = InterestArenaGetMark(&arena);
+	int			stride = 3 * size + 5;
+	int			context_stride = size + 3;
+	size_t		context_size = (size_t) (length - 1) * context_stride + size;
+	float	   *mixed = Copy(Numbers((size_t) length * stride - 5, 2), (size_t) length * stride - 5);
+	float	   *ours = Copy(Numbers(context_size, 1), context_size);
+	float	   *theirs = Copy(ours, context_size);
+	float	   *panels = InterestArenaArray(&arena, float, InterestPanelsSize(length, size));
+	float	   *keys = InterestArenaAllocateZero(&arena, sizeof(float) * InterestPanelsSize(length, size));
+	float	   *values = InterestArenaArray(&arena, float, InterestPanelsSize(size, length));
+	float	   *scores = InterestArenaArray(&arena, float, length * length);
+
+	kernel->attend(length, size, mixed, mixed + size, mixed + 2 * size, stride, 0.6f, panels, ours, context_stride);
+	InterestPackPanels(length, size, mixed + size, stride, keys);
+	InterestPackPanelsTransposed(size, length, mixed + 2 * size, stride, values);
+	portable->product(length, length, size, mixed, stride, keys, NULL, scores, length);
+	for (int i = 0; i < length; i++)
+		portable->softmax(length, scores + i * length, 0.6f);
+	portable->product(length, size, length, scores, length, values, NULL, theirs, context_stride);
+	CHECK(SameBits(ours, theirs, context_size));
+	free(mixed);
+	free(ours);
+	free(theirs);
+	InterestArenaReturnTo(&arena, mark);
+}
+
 static void
 TestSameBits(const InterestKernel *kernel)
 {
+	static const int sizes[] = {1, 7, 16, 32, 37, 64};
+
+	for (int length = 1; length <= INTEREST_LANES; length++)
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+			CheckAttend(kernel, length, sizes[i]);
 	for (int n = 1; n <= 67; n++)
 		CheckRow(kernel, n);
 	CheckRow(kernel, 384);

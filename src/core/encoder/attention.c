@@ -91,6 +91,13 @@ AttendHead(const InterestAttention *attention, int length, const float *query, f
 	int			size = attention->size;
 	int			stride = attention->mixed_stride;
 
+	if (length <= INTEREST_LANES)
+	{
+		InterestCheckCancel(attention->host);
+		kernel->attend(length, size, query, query + attention->hidden, query + 2 * attention->hidden, stride,
+					   ScoreScale(attention), attention->keys, context, attention->context_stride);
+		return;
+	}
 	kernel->pack(length, size, query + attention->hidden, stride, attention->keys);
 	InterestPackPanelsTransposed(size, length, query + 2 * attention->hidden, stride, attention->values);
 	for (int first = 0; first < length; first += QUERY_BLOCK)

@@ -169,6 +169,8 @@ SumsFinish(Sums sums, Columns columns, const float *margin)
 
 #include "core/kernel/tiles512.h"
 
+#define SUMS_TOGETHER 8
+
 #include "core/kernel/elementwise.h"
 
 const InterestKernel InterestKernelAvx512 = {

@@ -435,6 +435,8 @@ PackRows(int n, int k, const float *w, int ldw, float *panels)
 	}
 }
 
+#include "core/kernel/attend.h"
+
 #define KERNEL_FUNCTIONS \
 	.product = ProductFp32, \
 	.pack = PackRows, \
@@ -446,6 +448,7 @@ PackRows(int n, int k, const float *w, int ldw, float *panels)
 	.relu = Relu, \
 	.softmax = Softmax, \
 	.softmax_gradient = SoftmaxGradient, \
+	.attend = Attend, \
 	.mean_rows = MeanRows, \
 	.max_rows = MaxRows, \
 	.normalize = Normalize, \

@@ -138,6 +138,16 @@ typedef struct InterestKernel
 	/* gradient, by p = softmax(scale * x), becomes that by x. */
 	void		(*softmax_gradient) (int n, const float *p, float scale, float *gradient);
 
+	/*
+	 * A head of a text of 1 to INTEREST_LANES tokens: context (length, size) =
+	 * softmax(scale * query key') value, all three (length, size) with rows stride
+	 * apart.  The bits are those that packing, two products and softmax would
+	 * give.  panels: room for those of (length, size).
+	 */
+	void		(*attend) (int length, int size, const float *query, const float *key,
+						   const float *value, int stride, float scale, float *panels,
+						   float *context, int context_stride);
+
 	/* out (n) = the mean, or the largest, of the rows of x (rows, n); rows >= 1. */
 	void		(*mean_rows) (int rows, int n, const float *x, int ldx, float *out);
 	void		(*max_rows) (int rows, int n, const float *x, int ldx, float *out);

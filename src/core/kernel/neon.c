@@ -209,6 +209,8 @@ SumsFinish(Sums sums, Columns columns, const float *margin)
 
 #include "core/kernel/tiles256.h"
 
+#define SUMS_TOGETHER 4
+
 #include "core/kernel/elementwise.h"
 
 const InterestKernel InterestKernelNeon = {

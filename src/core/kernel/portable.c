@@ -186,6 +186,8 @@ ProductFp32(int m, int n, int k, const float *a, int lda,
 	}
 }
 
+#define SUMS_TOGETHER 4
+
 #include "core/kernel/elementwise.h"
 
 const InterestKernel InterestKernelPortable = {
