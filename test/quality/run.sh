@@ -122,12 +122,12 @@ tasks()
 few_labels()
 {
 	for share in 1 10; do
-		model few "names, $share of 100 users" "$1" named=true recipe={} epochs=6 \
+		model few "names, $share of 100 users" "$1" named=true \
 			labelled="('x' || left(\"user\", 6))::bit(24)::int % 100 < $share"
 	done
 	for few in 1 5; do
 		for draw in 0 1 2 3 4; do
-			model few "names, $few labelled an interest, draw $draw" "$1" named=true recipe={} epochs=6 labelled="message IN
+			model few "names, $few labelled an interest, draw $draw" "$1" named=true labelled="message IN
 				(SELECT message FROM (SELECT message, row_number() OVER (PARTITION BY interest ORDER BY md5(message || '$draw')) AS n
 					FROM behaviour WHERE fold <> $1 AND NOT $validating) x WHERE n <= $few)"
 		done
