@@ -788,6 +788,7 @@ CheckTouched(const InterestModel *model, const InterestRowTape *tape, const floa
 			 const InterestModel *whole)
 {
 	InterestArithmetic arithmetic = TrainingArithmetic();
+	InterestArena kept;			/* what is touched outlives the scratch of the way back */
 	InterestTouchedWords touched;
 	InterestModel gradient = *model;
 	size_t		words = (size_t) model->network.features.word_count * DIMENSIONS;
@@ -795,7 +796,8 @@ CheckTouched(const InterestModel *model, const InterestRowTape *tape, const floa
 	size_t		behind = model->parameter_count - before - words;
 	int			expected = 0;
 
-	InterestTouchedInit(&touched, model->network.features.word_count, DIMENSIONS, &arena);
+	InterestArenaInit(&kept, arena.host, (size_t) 1 << 16);
+	InterestTouchedInit(&touched, model->network.features.word_count, DIMENSIONS, &kept);
 	gradient.network.touched = &touched;
 	InterestModelBind(&gradient, InterestArenaAllocateZero(&arena, sizeof(float) * (before + behind)));
 	InterestRowBackward(&model->network, &arithmetic, tape, coefficients, &gradient.network);
@@ -814,6 +816,7 @@ CheckTouched(const InterestModel *model, const InterestRowTape *tape, const floa
 			CHECK(memcmp(vector, InterestTouchedVector(&touched, touched.place[w]), sizeof(float) * DIMENSIONS) == 0);
 	}
 	CHECK_INTEGER(touched.count, expected);
+	InterestArenaFree(&kept);
 }
 
 static InterestModel

@@ -71,7 +71,7 @@ typedef struct InterestTouchedWords
 	float	  **blocks;			/* (INTEREST_TOUCHED_BLOCK, dimensions) each, made as they are needed */
 } InterestTouchedWords;
 
-/* None of words is touched; the arena keeps everything. */
+/* None of words is touched; the arena keeps everything, and is not the scratch of InterestRowBackward, which would free it. */
 extern void InterestTouchedInit(InterestTouchedWords *touched, int words, int dimensions, InterestArena *arena);
 
 /* The gradient (dimensions) of a word's vector, 0 at first. */
