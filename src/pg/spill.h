@@ -15,6 +15,8 @@
 #include "core/base/store.h"
 #include "pg/report.h"
 
+typedef struct InterestSpillMapping InterestSpillMapping;
+
 typedef struct InterestSpill
 {
 	InterestStore store;
@@ -22,6 +24,7 @@ typedef struct InterestSpill
 	InterestServerArena *arena;
 	ResourceOwner owner;		/* of the file */
 	BufFile    *file;			/* NULL: nothing was written yet */
+	InterestSpillMapping *mappings; /* files of their own */
 } InterestSpill;
 
 /* So many bytes may lie in memory.  It lies in a child of the current context and is the current owner's. */

@@ -314,9 +314,11 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 					   &observer, &arena->arena, &model, &result, &status))
 		InterestReport(&status);
 	NoteSkipped(&source, &result.counts);
-	InterestEndSource(&source);
+	/* of the store only the parameters are needed, which can be in its file */
+	InterestStoreFree(source.set.store);
 	InterestProgressUpdate(INTEREST_PROGRESS_STORE, result.epochs, 0, 0);
 	version = InterestStoreVersion(definition, &model, encoder ? encoder->content_hash : NULL, deploy);
+	InterestEndSource(&source);
 	StoreEpochs(definition, version, log);
 	ereport(NOTICE,
 			(errmsg("version %d of model \"%s\" is trained%s", version, definition->name,

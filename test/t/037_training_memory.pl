@@ -47,10 +47,22 @@ my $more = most_memory('tenfold', '4MB') - $little;
 cmp_ok($more * 1024 / (9 * $rows), '<', 200, 'another row takes less than 200 bytes');
 is(temporary_files(), 0, 'no temporary file is left');
 
-# With memory for all of it the model is the same.
+# With memory for all of it the model is the same, and with so little that the
+# vectors of words and their squares leave it, too, to a file each.
+sub files_of_training
+{
+	my ($work_mem) = @_;
+	my (undef, $said, $error) = $node->psql('postgres', "SET maintenance_work_mem = '$work_mem'; SET log_temp_files = 0; SET client_min_messages = log;
+		SELECT count(*) FROM interest_train('tenfold', epochs => 1)");
+	return scalar(() = $error =~ /temporary file: path/g);
+}
+
 most_memory('tenfold', '512MB');
+my $files = files_of_training('16MB');
+is(files_of_training('4MB'), $files + 2, 'the vectors of words leave memory for a file');
 is($node->safe_psql('postgres', q{SELECT count(*), count(DISTINCT content_hash) FROM interest_model_version WHERE model = 'tenfold'}),
-	'2|1', 'the model is the same, spilled or not');
+	'4|1', 'the model is the same, spilled or not');
+is(temporary_files(), 0, 'no temporary file is left');
 
 # What fails midway leaves no file, either.
 like(($node->psql('postgres', q{SET maintenance_work_mem = '4MB'; SET statement_timeout = '1s';

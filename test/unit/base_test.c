@@ -418,11 +418,14 @@ TestInt128(void)
 
 /* --- store --- */
 
+#define MAPPED_SIZE 1024
+
 typedef struct MadeUpFile
 {
 	char	   *bytes;
 	int64_t		size;
 	int64_t		room;
+	char	   *mapped;			/* (MAPPED_SIZE) */
 	int			freed;			/* times that it heard of memory given back */
 } MadeUpFile;
 
@@ -445,6 +448,29 @@ ReadMadeUp(void *context, int64_t at, void *bytes, size_t size)
 
 	CHECK(at >= 0 && at + (int64_t) size <= file->size);
 	memcpy(bytes, file->bytes + at, size);
+}
+
+static void *
+MapMadeUp(void *context, size_t size)
+{
+	MadeUpFile *file = context;
+
+	CHECK(size <= MAPPED_SIZE);
+	return memset(file->mapped, 0, size);
+}
+
+/* Zeros that are no part of the store's memory; of the arena's where there is no file. */
+static void
+CheckMap(InterestStore *store)
+{
+	size_t		held = store->held;
+	char	   *mapped = InterestStoreMap(store, MAPPED_SIZE);
+
+	CHECK_INTEGER((uintptr_t) mapped % INTEREST_ALIGNMENT, 0);
+	for (int i = 0; i < MAPPED_SIZE; i++)
+		CHECK(mapped[i] == 0);
+	CHECK_INTEGER(store->held, held);
+	CHECK(store->file == NULL || mapped == ((MadeUpFile *) store->file->context)->mapped);
 }
 
 /* Sizes around that of a block, and of nothing. */
@@ -539,6 +565,7 @@ CheckStore(const InterestStoreFile *made_up, size_t memory)
 	}
 	if (made_up)
 		CHECK(store.held <= memory);
+	CheckMap(&store);
 	CheckLimit(&store, places, &scratch);
 	CHECK_INTEGER(InterestStoreHasSpilled(&store), made_up != NULL);
 	InterestStoreFree(&store);
@@ -549,8 +576,8 @@ CheckStore(const InterestStoreFile *made_up, size_t memory)
 static void
 TestStore(void)
 {
-	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26, 0};
-	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp, HearMadeUp};
+	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26, aligned_alloc(INTEREST_ALIGNMENT, MAPPED_SIZE), 0};
+	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp, MapMadeUp, HearMadeUp};
 	const size_t memories[] = {0, INTEREST_STORE_BLOCK, 5 * INTEREST_STORE_BLOCK + 3, (size_t) 1 << 30};
 
 	CheckStore(NULL, 0);
@@ -559,6 +586,7 @@ TestStore(void)
 		file.size = 0;
 		CheckStore(&made_up, memories[i]);
 	}
+	free(file.mapped);
 	free(file.bytes);
 }
 

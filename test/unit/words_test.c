@@ -404,7 +404,7 @@ TestSparseSteps(void)
 	InterestOptimizer optimizer;
 
 	memcpy(before, model.parameters, sizeof(float) * model.parameter_count);
-	InterestOptimizerInit(&optimizer, &model, 0.0, 1e9, &arena);
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1e9, NULL, &arena);
 
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	CHECK(memcmp(before, model.parameters, sizeof(float) * model.parameter_count) == 0);
@@ -444,7 +444,7 @@ TestShrink(void)
 	for (int i = 0; i < 3; i++)
 		word[i] = weight[i] = (float) (0.25 * (i - 1) - 0.0625 * (i == 1));
 	word[3] = model.head.linear.bias[0] = model.network.word_vectors[0] = 0.0625f;
-	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, NULL, &arena);
 	optimizer.l1 = 12.5;		/* a threshold of 0.125 */
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	for (int i = 0; i < 3; i++)
@@ -469,7 +469,7 @@ TestClip(void)
 
 	InterestTouch(gradient.network.touched, 2)[0] = 4.0f;
 	gradient.mu[0] = 3.0f;
-	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, &arena);
+	InterestOptimizerInit(&optimizer, &model, 0.0, 1.0, NULL, &arena);
 	InterestOptimizerStep(&optimizer, RATE, &gradient);
 	CHECK_NEAR(optimizer.mean[gradient.mu - gradient.parameters], 0.1 * 0.6, 1e-6);
 	CHECK_NEAR(optimizer.word_square[2 * model.shape.dimensions], 0.001 * 0.8 * 0.8, 1e-8);

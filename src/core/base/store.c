@@ -27,6 +27,14 @@ InterestStoreHasSpilled(const InterestStore *store)
 	return store->file_end > 0;
 }
 
+void *
+InterestStoreMap(InterestStore *store, size_t size)
+{
+	if (store->file == NULL)
+		return InterestArenaAllocateZero(store->arena, size);
+	return store->file->map(store->file->context, size);
+}
+
 /* The next block, which lies nowhere yet. */
 static InterestStoreBlock *
 NewBlock(InterestStore *store)
@@ -185,6 +193,8 @@ InterestStoreFree(InterestStore *store)
 			host->release(host->context, store->blocks[i].memory);
 	if (store->buffer)
 		host->release(host->context, store->buffer);
+	if (store->file->freed)
+		store->file->freed(store->file->context);
 	InterestStoreInit(store, store->arena, store->file, store->memory);
 }
 

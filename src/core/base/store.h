@@ -24,14 +24,17 @@
 
 /*
  * The host's file.  write puts bytes where others are, or at the end, which grows
- * by them; read gives what was written.  Neither returns where it fails.  freed
- * hears that blocks of memory were given back; it may be NULL.
+ * by them; read gives what was written.  map gives zeros of the file's own as
+ * memory, until the host lets go of the file; it starts at a multiple of
+ * INTEREST_ALIGNMENT.  None of them returns where it fails.  freed hears that
+ * blocks of memory were given back; it may be NULL.
  */
 typedef struct InterestStoreFile
 {
 	void	   *context;
 	void		(*write) (void *context, int64_t at, const void *bytes, size_t size);
 	void		(*read) (void *context, int64_t at, void *bytes, size_t size);
+	void	   *(*map) (void *context, size_t size);
 	void		(*freed) (void *context);
 } InterestStoreFile;
 
@@ -95,6 +98,13 @@ extern void InterestStoreRead(const InterestStore *store, InterestPlace place, v
 
 /* Writes over the first size bytes of a record. */
 extern void InterestStoreReplace(InterestStore *store, InterestPlace place, const void *bytes, size_t size);
+
+/*
+ * size bytes of zeros that are read and written here and there, over and over:
+ * no records, and no part of the store's memory.  They lie in the arena where
+ * there is no file.
+ */
+extern void *InterestStoreMap(InterestStore *store, size_t size);
 
 /* Whether some of it is in the file. */
 extern bool InterestStoreHasSpilled(const InterestStore *store);

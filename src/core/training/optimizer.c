@@ -77,10 +77,11 @@ InterestDenseCount(const InterestModel *model)
 
 void
 InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
-					  double weight_decay, double clip, InterestArena *arena)
+					  double weight_decay, double clip, InterestStore *store, InterestArena *arena)
 {
 	DenseRuns	runs = DenseRunsOf(model);
 	size_t		size = sizeof(float) * DenseCount(model, &runs);
+	size_t		word_size = sizeof(float) * (runs.behind - runs.words);
 
 	optimizer->model = model;
 	optimizer->first = INTEREST_REPRESENTATION;
@@ -91,7 +92,7 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	optimizer->steps = 0;
 	optimizer->mean = InterestArenaAllocateZero(arena, size);
 	optimizer->square = InterestArenaAllocateZero(arena, size);
-	optimizer->word_square = InterestArenaAllocateZero(arena, sizeof(float) * (runs.behind - runs.words));
+	optimizer->word_square = store ? InterestStoreMap(store, word_size) : InterestArenaAllocateZero(arena, word_size);
 }
 
 static double

@@ -9,6 +9,7 @@
 #ifndef INTEREST_OPTIMIZER_H
 #define INTEREST_OPTIMIZER_H
 
+#include "core/base/store.h"
 #include "core/model/model.h"
 
 typedef struct InterestOptimizer
@@ -28,9 +29,12 @@ typedef struct InterestOptimizer
 /* Parameters but for the words' vectors: those of a gradient with touched words. */
 extern size_t InterestDenseCount(const InterestModel *model);
 
-/* Before the first step; the model must stay. */
+/*
+ * Before the first step; the model must stay.  The squares of words lie in the
+ * store's file, NULL: in the arena.
+ */
 extern void InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
-								  double weight_decay, double clip, InterestArena *arena);
+								  double weight_decay, double clip, InterestStore *store, InterestArena *arena);
 
 /*
  * One step against a gradient: the model bound to an array of gradients and,

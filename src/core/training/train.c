@@ -68,6 +68,7 @@ typedef struct Trainer
 	double		rate;			/* share of the learning rate */
 	int			passes;			/* over the samples, of an epoch */
 	InterestStore *store;
+	InterestStore *away;		/* of the words' vectors and squares; NULL: they are in memory */
 	bool		has_best;
 	InterestPlace best;			/* (parameters), in the store */
 	double	   *lowest;			/* (users who validate): their losses in the epoch where they were least; NULL: none yet */
@@ -170,17 +171,23 @@ TrainWithEverybody(InterestPreparedRows *prepared)
 /*
  * What training keeps of rows and of words, whose vectors have parameters and a
  * square of gradients, the store cannot have: both together have its memory, of
- * which a part stays the store's.
+ * which a part stays the store's.  Where that is not enough the words leave: a
+ * batch touches few of them.
  */
 static void
-ShareMemory(const Trainer *trainer, InterestStore *store)
+ShareMemory(Trainer *trainer)
 {
 	const InterestRowNetwork *network = &trainer->model->network;
+	InterestStore *store = trainer->store;
 	size_t		row = sizeof(InterestPreparedRow) + sizeof(InterestPlanEntry) + 4 * sizeof(int);
-	size_t		own = row * (size_t) trainer->prepared.row_count +
-		2 * sizeof(float) * (size_t) network->features.word_count * (size_t) trainer->model->shape.dimensions;
+	size_t		own = row * (size_t) trainer->prepared.row_count;
+	size_t		words = 2 * sizeof(float) * (size_t) network->features.word_count * (size_t) trainer->model->shape.dimensions;
 	size_t		most = store->memory - store->memory / STORE_SHARE;
 
+	if (store->file && words > 0 && own + words > most)
+		trainer->away = store;
+	else
+		own += words;
 	InterestStoreLimit(store, store->memory - (own < most ? own : most));
 }
 
@@ -205,7 +212,7 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 		InterestLearnFeatures(prepared, definition, options->least_value_rows, arena,
 							  &trainer->scratch, &model->network);
 	InterestFeaturesComplete(&model->network.features);
-	ShareMemory(trainer, set->store);
+	ShareMemory(trainer);
 	if (!InterestMakeInputs(prepared, &model->network.features, model->shape.half_life,
 							&trainer->work, trainer->observer, status) ||
 		!LearnTargets(trainer, definition, arena, status) ||
@@ -351,9 +358,9 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 {
 	const InterestTrainingOptions *options = trainer->options;
 	InterestModel *model = trainer->model;
-	size_t		count = model->parameter_count;
+	size_t		size = sizeof(float) * model->parameter_count;
 
-	InterestModelBind(model, InterestArenaArray(arena, float, count));
+	InterestModelBind(model, trainer->away ? InterestStoreMap(trainer->away, size) : InterestArenaAllocate(arena, size));
 	InterestModelInitialize(model, options->seed);
 	trainer->rule.smoothing = (float) options->label_smoothing;
 	if (model->task != INTEREST_TASK_NEXT_ITEM && !StartFromRates(trainer, status))
@@ -365,7 +372,7 @@ MakeParameters(Trainer *trainer, const InterestKernel *kernel, InterestSgemmFunc
 	MakeGradient(trainer);
 	trainer->surrogate = InterestArenaAllocate(&trainer->work, HeadSize(model));
 	InterestOptimizerInit(&trainer->optimizer, model, options->weight_decay, options->clip,
-						  &trainer->work);
+						  trainer->away, &trainer->work);
 	trainer->optimizer.l1 = options->l1;
 	trainer->optimizer.reading_rate = options->reading_rate;
 	InterestPassInit(&trainer->pass, &trainer->prepared, model, kernel, sgemm, &trainer->work,

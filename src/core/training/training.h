@@ -223,8 +223,8 @@ typedef struct InterestTrainingResult
 } InterestTrainingResult;
 
 /*
- * Trains a model.  It is made in the arena, and its names are the set's and the
- * definition's strings.  sgemm multiplies; the rest is the kernel's.  A host
+ * Trains a model.  It is made in the arena, its parameters perhaps in the file of
+ * the set's store, and its names are the set's and the definition's strings.  sgemm multiplies; the rest is the kernel's.  A host
  * that does not return from a cancel check or an observer leaves only memory
  * behind, all of it the host's.
  */
