@@ -92,6 +92,7 @@ CORE = \
 	src/core/text/unicode_tables.o \
 	src/core/text/unspaced.o \
 	src/core/text/vocabulary.o \
+	src/core/training/adam.o \
 	src/core/training/baseline.o \
 	src/core/training/calibrate.o \
 	src/core/training/codebook.o \

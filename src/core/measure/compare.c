@@ -160,3 +160,25 @@ InterestCompare(int count, const double *a, const double *b, uint64_t seed, cons
 		comparison.p = ProbabilityOf(count, a, b, seed, host);
 	return comparison;
 }
+
+bool
+InterestIsAsGood(const InterestPredictions *predictions, double **lowest, InterestArena *keep, InterestArena *scratch)
+{
+	InterestUserMeans means;
+	InterestComparison compared;
+	const double *losses;
+	size_t		size;
+
+	InterestMeasureUsers(predictions, scratch, &means);
+	losses = means.figures[INTEREST_USER_LOG_LOSS];
+	size = sizeof(double) * (size_t) means.count;
+	if (*lowest == NULL)
+	{
+		*lowest = memcpy(InterestArenaAllocate(keep, size), losses, size);
+		return true;
+	}
+	compared = InterestDifference(means.count, *lowest, losses);
+	if (compared.difference < 0.0)
+		memcpy(*lowest, losses, size);
+	return !(compared.difference > compared.error);
+}

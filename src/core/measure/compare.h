@@ -47,4 +47,15 @@ extern InterestComparison InterestDifference(int count, const double *a, const d
 extern InterestComparison InterestCompare(int count, const double *a, const double *b, uint64_t seed,
 										  const InterestHost *host);
 
+/*
+ * Whether the users who validate cannot tell an epoch from the best one: their
+ * mean log loss is not above the least so far by more than the standard error of
+ * the difference.  Of two such epochs the later one is better, for by then the
+ * learning rate has fallen further; where nobody validates, the last one.
+ * lowest has their losses where these were least, and is NULL, then made in keep,
+ * at first.
+ */
+extern bool InterestIsAsGood(const InterestPredictions *predictions, double **lowest, InterestArena *keep,
+							 InterestArena *scratch);
+
 #endif

@@ -29,6 +29,23 @@ IsLearnedBySoftmax(const InterestHead *head)
 	return head->kind == INTEREST_HEAD_SOFTMAX || head->kind == INTEREST_HEAD_LDA;
 }
 
+double
+InterestHeadFirstBias(InterestHeadKind kind, double rate, double weight)
+{
+	switch (kind)
+	{
+		case INTEREST_HEAD_SIGMOID:
+		case INTEREST_HEAD_LOGISTIC:
+			return InterestLog(weight * rate / (1.0 - rate));
+		case INTEREST_HEAD_SVM:
+			return (weight * rate - (1.0 - rate)) / (weight * rate + (1.0 - rate));
+		case INTEREST_HEAD_SOFTMAX:
+		case INTEREST_HEAD_LDA:
+			break;
+	}
+	return InterestLog(weight * rate);
+}
+
 void
 InterestHeadPack(InterestHead *head, InterestArena *arena)
 {

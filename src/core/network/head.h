@@ -71,6 +71,9 @@ extern const char *InterestHeadName(InterestHeadKind kind);
 /* Whether it answers with one interest of all, its probabilities adding up to 1. */
 extern bool InterestHeadIsOfOne(InterestHeadKind kind);
 
+/* Where a bias would go first, were there nothing but the rate of its interest and its weight. */
+extern double InterestHeadFirstBias(InterestHeadKind kind, double rate, double weight);
+
 /* Packs the weight for inference, in the arena. */
 extern void InterestHeadPack(InterestHead *head, InterestArena *arena);
 

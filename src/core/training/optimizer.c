@@ -1,17 +1,11 @@
 /*
  * optimizer.c
- *	  Adam with decoupled weight decay, and how the learning rate goes.
+ *	  Adam on a model's parameters.
  */
 #include "core/training/optimizer.h"
 
-#include "core/base/deterministic.h"
-
 #include <math.h>
 #include <string.h>
-
-#define MEAN_DECAY 0.9
-#define SQUARE_DECAY 0.999
-#define SMALLEST_ROOT 1e-8
 
 /*
  * The learning rate of words' vectors, by that of the rest.  Accuracy of rows and
@@ -19,11 +13,6 @@
  * and .930 at a half, .885 and .937 at 1, .890 and .937 at 2.
  */
 #define WORD_RATE 2.0
-
-#define PI 0x1.921fb54442d18p+1
-
-/* A warm-up starts from this share, so that the first step does something. */
-#define FIRST_SHARE 0.01
 
 /*
  * The parameters that every step changes, in two runs: those before and those
@@ -95,16 +84,6 @@ InterestOptimizerInit(InterestOptimizer *optimizer, const InterestModel *model,
 	optimizer->word_square = store ? InterestStoreMap(store, word_size) : InterestArenaAllocateZero(arena, word_size);
 }
 
-static double
-SumSquares(const float *values, size_t count)
-{
-	double		squares = 0.0;
-
-	for (size_t i = 0; i < count; i++)
-		squares += (double) values[i] * values[i];
-	return squares;
-}
-
 static int
 TouchedCount(const InterestModel *gradient)
 {
@@ -117,12 +96,12 @@ ClipFactor(const InterestModel *gradient, double clip)
 {
 	DenseRuns	runs = DenseRunsOf(gradient);
 	size_t		d = (size_t) gradient->network.dimensions;
-	double		squares = SumSquares(gradient->parameters, runs.words) +
-		SumSquares(gradient->parameters + runs.words, gradient->parameter_count - runs.behind);
+	double		squares = InterestSumSquares(gradient->parameters, runs.words) +
+		InterestSumSquares(gradient->parameters + runs.words, gradient->parameter_count - runs.behind);
 
 	for (int i = 0; i < TouchedCount(gradient); i++)
-		squares += SumSquares(InterestTouchedVector(gradient->network.touched, i), d);
-	return squares > clip * clip ? (float) (clip / sqrt(squares)) : 1.0f;
+		squares += InterestSumSquares(InterestTouchedVector(gradient->network.touched, i), d);
+	return InterestClipFactor(squares, clip);
 }
 
 void
@@ -131,40 +110,6 @@ InterestClearGradient(const InterestModel *gradient)
 	memset(gradient->parameters, 0, sizeof(float) * InterestDenseCount(gradient));
 	if (gradient->network.touched)
 		InterestTouchedClear(gradient->network.touched);
-}
-
-/* rate, decay: what a step takes of the mean over the root, and of the parameter itself */
-static void
-StepBlock(size_t count, float *parameters, float *mean, float *square, const float *gradient,
-		  float factor, float rate, float root_scale, float decay)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		float		g = factor * gradient[i];
-
-		mean[i] += (float) (1.0 - MEAN_DECAY) * (g - mean[i]);
-		square[i] += (float) (1.0 - SQUARE_DECAY) * (g * g - square[i]);
-		parameters[i] -= decay * parameters[i] +
-			rate * mean[i] / (sqrtf(square[i]) * root_scale + (float) SMALLEST_ROOT);
-	}
-}
-
-/*
- * The same for the vector of a word, which has a gradient now and then: without
- * the mean, whose rest would wait for the word to come again.  So it moves at once
- * as far as it would have moved by and by.
- */
-static void
-StepWord(size_t count, float *parameters, float *square, const float *gradient,
-		 float factor, float rate, float root_scale)
-{
-	for (size_t i = 0; i < count; i++)
-	{
-		float		g = factor * gradient[i];
-
-		square[i] += (float) (1.0 - SQUARE_DECAY) * (g * g - square[i]);
-		parameters[i] -= rate * g / (sqrtf(square[i]) * root_scale + (float) SMALLEST_ROOT);
-	}
 }
 
 /* w <- sign(w) max(|w| - threshold, 0): exact zeros, and none that is below 0 */
@@ -208,10 +153,10 @@ StepDense(InterestOptimizer *optimizer, const InterestModel *gradient, const Den
 	size_t		place = DensePlace(runs, at);
 	size_t		count = (size_t) block->rows * (size_t) block->columns;
 
-	StepBlock(count, optimizer->model->parameters + at, optimizer->mean + place, optimizer->square + place,
-			  gradient->parameters + place, step->factor,
-			  IsOfReadings(optimizer->model, block) ? step->reading_rate : step->rate, step->root_scale,
-			  block->decay ? step->decay : 0.0f);
+	InterestAdamStep(count, optimizer->model->parameters + at, optimizer->mean + place, optimizer->square + place,
+					 gradient->parameters + place, step->factor,
+					 IsOfReadings(optimizer->model, block) ? step->reading_rate : step->rate, step->root_scale,
+					 block->decay ? step->decay : 0.0f);
 	if (block->decay)
 		Shrink(count, optimizer->model->parameters + at, step->threshold);
 }
@@ -225,8 +170,8 @@ StepTouched(InterestOptimizer *optimizer, const InterestModel *gradient, const S
 	size_t		d = (size_t) network->dimensions;
 	size_t		at = (size_t) touched->words[i] * d;
 
-	StepWord(d, network->word_vectors + at, optimizer->word_square + at, InterestTouchedVector(touched, i),
-			 step->factor, step->word_rate, step->root_scale);
+	InterestAdamStepNow(d, network->word_vectors + at, optimizer->word_square + at, InterestTouchedVector(touched, i),
+						step->factor, step->word_rate, step->root_scale);
 	Shrink(d, network->word_vectors + at, step->threshold);
 }
 
@@ -236,20 +181,15 @@ InterestOptimizerStep(InterestOptimizer *optimizer, double learning_rate,
 {
 	const InterestModel *model = optimizer->model;
 	DenseRuns	runs = DenseRunsOf(model);
-	double		mean_bias;
-	double		square_bias;
+	InterestAdamBias bias = InterestAdamBiasAt(++optimizer->steps);
 	Step		step;
 
-	/* Both means start at 0; dividing by these takes that away. */
-	optimizer->steps++;
-	mean_bias = -InterestExpm1((double) optimizer->steps * InterestLog(MEAN_DECAY));
-	square_bias = -InterestExpm1((double) optimizer->steps * InterestLog(SQUARE_DECAY));
 	step = (Step) {
 		.factor = ClipFactor(gradient, optimizer->clip),
-		.rate = (float) (learning_rate / mean_bias),
+		.rate = (float) (learning_rate / bias.mean),
 		.word_rate = (float) (learning_rate * WORD_RATE),
-		.reading_rate = (float) (learning_rate * optimizer->reading_rate / mean_bias),
-		.root_scale = (float) (1.0 / sqrt(square_bias)),
+		.reading_rate = (float) (learning_rate * optimizer->reading_rate / bias.mean),
+		.root_scale = (float) (1.0 / bias.root),
 		.decay = (float) (learning_rate * optimizer->weight_decay),
 		.threshold = (float) (learning_rate * optimizer->l1)
 	};
@@ -283,12 +223,4 @@ InterestZeroShare(const InterestModel *model)
 			zeros += model->parameters[block->offset + i] == 0.0f;
 	}
 	return zeros / weights;
-}
-
-double
-InterestLearningRate(double progress, double warm_up)
-{
-	if (progress < warm_up)
-		return FIRST_SHARE + (1.0 - FIRST_SHARE) * progress / warm_up;
-	return progress >= 1.0 ? 0.0 : 0.5 * (1.0 + InterestCos(PI * (progress - warm_up) / (1.0 - warm_up)));
 }

@@ -1,9 +1,8 @@
 /*
  * optimizer.h
- *	  Adam with decoupled weight decay, and how the learning rate goes.
+ *	  Adam on a model's parameters.
  *
- * Kingma, Ba, "Adam: a method for stochastic optimization", ICLR 2015;
- * Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019;
+ * core/training/adam.h;
  * Parikh, Boyd, "Proximal algorithms", 2014 (L1: soft thresholding after the step).
  */
 #ifndef INTEREST_OPTIMIZER_H
@@ -11,6 +10,7 @@
 
 #include "core/base/store.h"
 #include "core/model/model.h"
+#include "core/training/adam.h"
 
 typedef struct InterestOptimizer
 {
@@ -51,11 +51,5 @@ extern double InterestZeroShare(const InterestModel *model);
 
 /* Sets the gradient of the next step to 0, and forgets the touched words. */
 extern void InterestClearGradient(const InterestModel *gradient);
-
-/*
- * Share of the greatest learning rate at a point of the training, 0 .. 1: it
- * rises evenly during the warm-up, then falls to 0 along half a cosine.
- */
-extern double InterestLearningRate(double progress, double warm_up);
 
 #endif

@@ -259,24 +259,6 @@ MakeWeights(Trainer *trainer, const double *rates, InterestStatus *status)
 	return true;
 }
 
-/* Where a bias would go first, were there nothing but the rate of its interest and its weight. */
-static double
-FirstBias(InterestHeadKind kind, double rate, double weight)
-{
-	switch (kind)
-	{
-		case INTEREST_HEAD_SIGMOID:
-		case INTEREST_HEAD_LOGISTIC:
-			return InterestLog(weight * rate / (1.0 - rate));
-		case INTEREST_HEAD_SVM:
-			return (weight * rate - (1.0 - rate)) / (weight * rate + (1.0 - rate));
-		case INTEREST_HEAD_SOFTMAX:
-		case INTEREST_HEAD_LDA:
-			break;
-	}
-	return InterestLog(weight * rate);
-}
-
 /* What the rates of the training users' targets say: first biases, weights, repeats. */
 static bool
 StartFromRates(Trainer *trainer, InterestStatus *status)
@@ -298,7 +280,7 @@ StartFromRates(Trainer *trainer, InterestStatus *status)
 
 		if (trainer->sampler.repeats)
 			weight *= trainer->sampler.repeats[i];
-		head->linear.bias[i] = (float) FirstBias(head->kind, rates[i], weight);
+		head->linear.bias[i] = (float) InterestHeadFirstBias(head->kind, rates[i], weight);
 	}
 	return true;
 }
@@ -539,33 +521,6 @@ ValidateItems(Trainer *trainer, InterestTrainingEpoch *epoch)
 }
 
 /*
- * Whether the users who validate cannot tell an epoch from the best one: their
- * mean loss is not above the least so far by more than the standard error of
- * the difference.  Of two such epochs the later one is better, for by then the
- * learning rate has fallen further; where nobody validates, the last one.
- */
-static bool
-IsAsGood(Trainer *trainer, const InterestPredictions *predictions, InterestArena *scratch)
-{
-	InterestUserMeans means;
-	InterestComparison compared;
-	const double *losses;
-
-	InterestMeasureUsers(predictions, scratch, &means);
-	losses = means.figures[INTEREST_USER_LOG_LOSS];
-	if (trainer->lowest == NULL)
-	{
-		trainer->lowest = InterestArenaArray(&trainer->work, double, means.count);
-		memcpy(trainer->lowest, losses, sizeof(double) * (size_t) means.count);
-		return true;
-	}
-	compared = InterestDifference(means.count, trainer->lowest, losses);
-	if (compared.difference < 0.0)
-		memcpy(trainer->lowest, losses, sizeof(double) * (size_t) means.count);
-	return !(compared.difference > compared.error);
-}
-
-/*
  * Loss and accuracy of the validation users; NaN without them.  They are
  * those of calibrated probabilities, as the model will have them: how sure it
  * is beforehand says nothing of an epoch.
@@ -597,7 +552,7 @@ Validate(Trainer *trainer, InterestTrainingEpoch *epoch, InterestStatus *status)
 		InterestMeasure(&predictions, &arena, &metrics);
 		epoch->validation_loss = metrics.log_loss;
 		epoch->accuracy = metrics.accuracy;
-		epoch->best = IsAsGood(trainer, &predictions, &arena);
+		epoch->best = InterestIsAsGood(&predictions, &trainer->lowest, &trainer->work, &arena);
 	}
 	InterestArenaFree(&arena);
 	return done;
