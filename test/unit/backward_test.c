@@ -19,6 +19,8 @@
 #define TEXTS 2
 #define LENGTH 7
 
+static const int lengths[TEXTS] = {LENGTH, LENGTH};
+
 static InterestArena arena;
 static InterestRandom randomness;
 
@@ -68,7 +70,7 @@ ValueAt(const InterestEncoder *encoder, const Asked *asked, const float *words, 
 
 	for (int i = 0; i < n; i++)
 		moved[i] = (float) (words[i] + size * step[i]);
-	InterestEncodeBackward(InterestEncoderTapeMake(encoder, &arena, TEXTS, LENGTH), TEXTS, moved, &objective, out, gradient);
+	InterestEncodeBackward(InterestEncoderTapeMake(encoder, &arena, TEXTS * LENGTH, LENGTH, NULL), TEXTS, lengths, moved, &objective, out, gradient);
 	return AskedValue(asked, out);
 }
 
@@ -106,7 +108,6 @@ CheckEncoder(const char *name, InterestStorage storage, double forward_tolerance
 	InterestEncoder encoder;
 	InterestStatus status;
 	int32_t		ids[TEXTS * LENGTH];
-	int			lengths[TEXTS] = {LENGTH, LENGTH};
 	Asked		asked;
 	InterestEncoderObjective objective = {&asked, AskGradient};
 	float	   *words;
@@ -131,7 +132,7 @@ CheckEncoder(const char *name, InterestStorage storage, double forward_tolerance
 		InterestEncoderWord(&encoder, ids[i], words + i * asked.hidden);
 	}
 	CHECK(InterestEncode(&encoder, &arena, TEXTS, ids, lengths, expected, &status));
-	InterestEncodeBackward(InterestEncoderTapeMake(&encoder, &arena, TEXTS, LENGTH), TEXTS, words, &objective, out, gradient);
+	InterestEncodeBackward(InterestEncoderTapeMake(&encoder, &arena, TEXTS * LENGTH, LENGTH, NULL), TEXTS, lengths, words, &objective, out, gradient);
 	for (int i = 0; i < TEXTS * asked.hidden; i++)
 		CHECK_NEAR(out[i], expected[i], forward_tolerance);
 	CheckSlopes(&encoder, &asked, words, gradient);

@@ -1,13 +1,15 @@
 /*
  * backward.c
- *	  Gradients through an encoder to the embeddings of its words.
+ *	  Gradients through an encoder to the embeddings of its words, and to its
+ *	  weights where these learn.
  *
  * The way forward keeps, of every layer, what the way back looks at: a tape.
- * All texts have one length, and their tokens lie end to end.
+ * The tokens of all texts lie end to end.
  */
 #include "core/encoder/backward.h"
 
 #include "core/encoder/attention.h"
+#include "core/encoder/weights.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,6 +23,9 @@
 
 /* A norm below this counts as this (core/kernel/kernel.h). */
 #define LEAST_NORM 1e-12
+
+/* Multiplications between two checks for cancel: about 20 ms of one core. */
+#define CANCEL_WORK ((int64_t) 1 << 30)
 
 typedef enum Matrix
 {
@@ -55,6 +60,12 @@ typedef struct Inside
 	Lines		attended;		/* before the first LayerNorm */
 	Lines		slope;			/* of the activation */
 	Lines		contracted;		/* before the second LayerNorm */
+
+	/* What goes into the matrices; of layers that learn, else they share the tape's. */
+	Lines		input;			/* without x: not kept */
+	Lines		context;
+	Lines		middle;			/* after the first LayerNorm */
+	Lines		wide;
 } Inside;
 
 struct InterestEncoderTape
@@ -62,8 +73,17 @@ struct InterestEncoderTape
 	const InterestEncoder *encoder;
 	const InterestKernel *kernel;
 	const InterestHost *host;
-	int			length;
-	int			tokens;			/* of the texts that are on their way */
+
+	/* The texts that are on their way. */
+	int			texts;
+	const int  *lengths;
+	int			tokens;
+
+	const InterestEncoderLearning *learning;	/* or NULL */
+	InterestArena *scratch;		/* of sgemm */
+	float	   *ones;			/* (hidden), and the next two; where weights learn */
+	float	   *zeros;
+	float	   *normal;
 
 	Lines		embedded;		/* before the embeddings' LayerNorm */
 	Inside		layers[INTEREST_ENCODER_MAX_LAYERS];
@@ -72,9 +92,9 @@ struct InterestEncoderTape
 	Lines		x;
 	Lines		gradient;
 
-	/* Within a layer. */
+	/* Within a layer, and on the way back. */
 	Lines		context;
-	Lines		middle;			/* after the first LayerNorm */
+	Lines		middle;
 	Lines		wide;
 	Lines		mixed_gradient;
 	Weights		weights[MATRICES];
@@ -91,6 +111,12 @@ NewLines(InterestArena *arena, int lines, int width)
 	return (Lines) {InterestArenaArray(arena, float, (size_t) lines * (size_t) stride), width, stride};
 }
 
+static float *
+LineAt(Lines lines, int i)
+{
+	return lines.x + (size_t) i * lines.stride;
+}
+
 static void
 NewWeights(Tape *tape, InterestArena *arena, Matrix matrix, int n, int k)
 {
@@ -104,35 +130,81 @@ NewWeights(Tape *tape, InterestArena *arena, Matrix matrix, int n, int k)
 	weights->backward = InterestArenaAllocateZero(arena, sizeof(float) * InterestPanelsSize(k, n));
 }
 
+/* Whether the weights of a layer have gradients. */
+static bool
+Learns(const Tape *tape, int layer)
+{
+	return tape->learning && layer >= tape->learning->first;
+}
+
+/* A layer that the way back does not come to leaves what it has to the next one. */
+static Inside
+NewInside(Tape *tape, InterestArena *arena, int layer, int tokens)
+{
+	const InterestEncoderConfig *config = &tape->encoder->config;
+	int			h = config->hidden;
+	Inside		inside;
+
+	if (tape->learning && layer > 0 && layer <= tape->learning->first)
+		inside = tape->layers[layer - 1];
+	else
+		inside = (Inside) {
+			.mixed = NewLines(arena, tokens, 3 * h), .attended = NewLines(arena, tokens, h),
+			.slope = NewLines(arena, tokens, config->intermediate), .contracted = NewLines(arena, tokens, h),
+			.context = tape->context, .middle = tape->middle, .wide = tape->wide
+		};
+	if (Learns(tape, layer))
+	{
+		inside.input = NewLines(arena, tokens, h);
+		inside.context = NewLines(arena, tokens, h);
+		inside.middle = NewLines(arena, tokens, h);
+		inside.wide = NewLines(arena, tokens, config->intermediate);
+	}
+	return inside;
+}
+
+static void
+NewLearning(Tape *tape, InterestArena *arena, const InterestEncoderLearning *learning)
+{
+	int			h = tape->encoder->config.hidden;
+
+	tape->learning = learning;
+	tape->scratch = arena;
+	if (learning == NULL)
+		return;
+	tape->ones = InterestArenaArray(arena, float, h);
+	tape->zeros = InterestArenaAllocateZero(arena, sizeof(float) * (size_t) h);
+	tape->normal = InterestArenaArray(arena, float, h);
+	for (int j = 0; j < h; j++)
+		tape->ones[j] = 1.0f;
+}
+
 InterestEncoderTape *
-InterestEncoderTapeMake(const InterestEncoder *encoder, InterestArena *arena, int texts, int length)
+InterestEncoderTapeMake(const InterestEncoder *encoder, InterestArena *arena, int tokens, int longest,
+						const InterestEncoderLearning *learning)
 {
 	const InterestEncoderConfig *config = &encoder->config;
-	int			tokens = texts * length;
 	int			h = config->hidden;
 	Tape	   *tape = InterestArenaAllocateZero(arena, sizeof(Tape));
 
 	tape->encoder = encoder;
 	tape->kernel = encoder->kernel;
 	tape->host = arena->host;
-	tape->length = length;
+	NewLearning(tape, arena, learning);
 	tape->embedded = NewLines(arena, tokens, h);
-	for (int i = 0; i < config->layers; i++)
-		tape->layers[i] = (Inside) {
-			NewLines(arena, tokens, 3 * h), NewLines(arena, tokens, h),
-			NewLines(arena, tokens, config->intermediate), NewLines(arena, tokens, h)
-		};
 	tape->x = NewLines(arena, tokens, h);
 	tape->gradient = NewLines(arena, tokens, h);
 	tape->context = NewLines(arena, tokens, h);
 	tape->middle = NewLines(arena, tokens, h);
 	tape->wide = NewLines(arena, tokens, config->intermediate);
 	tape->mixed_gradient = NewLines(arena, tokens, 3 * h);
+	for (int i = 0; i < config->layers; i++)
+		tape->layers[i] = NewInside(tape, arena, i, tokens);
 	NewWeights(tape, arena, ATTENTION_INPUT, 3 * h, h);
 	NewWeights(tape, arena, ATTENTION_OUTPUT, h, h);
 	NewWeights(tape, arena, EXPAND, config->intermediate, h);
 	NewWeights(tape, arena, CONTRACT, h, config->intermediate);
-	InterestAttentionGradientInit(&tape->attention, tape->kernel, arena, h, config->heads, length);
+	InterestAttentionGradientInit(&tape->attention, tape->kernel, arena, h, config->heads, longest);
 	return tape;
 }
 
@@ -160,14 +232,28 @@ OpenWeights(Tape *tape, int number, bool back)
 	}
 }
 
+/* to (tokens, n) = from (tokens, k) times panels, plus bias. */
+static void
+Multiply(const Tape *tape, int n, int k, Lines from, const float *panels, const float *bias, Lines to)
+{
+	int			block = (int) (CANCEL_WORK / ((int64_t) n * k)) + 1;
+
+	for (int first = 0; first < tape->tokens; first += block)
+	{
+		int			left = tape->tokens - first;
+
+		InterestCheckCancel(tape->host);
+		tape->kernel->product(block < left ? block : left, n, k, from.x + (size_t) first * from.stride, from.stride,
+							  panels, bias, to.x + (size_t) first * to.stride, to.stride);
+	}
+}
+
 static void
 Forward(const Tape *tape, Matrix matrix, Lines from, Lines to)
 {
 	const Weights *weights = &tape->weights[matrix];
 
-	InterestCheckCancel(tape->host);
-	tape->kernel->product(tape->tokens, weights->n, weights->k, from.x, from.stride,
-						  weights->forward, weights->linear->bias, to.x, to.stride);
+	Multiply(tape, weights->n, weights->k, from, weights->forward, weights->linear->bias, to);
 }
 
 /* to, gradients of what went in, of from. */
@@ -176,9 +262,7 @@ Backward(const Tape *tape, Matrix matrix, Lines from, Lines to)
 {
 	const Weights *weights = &tape->weights[matrix];
 
-	InterestCheckCancel(tape->host);
-	tape->kernel->product(tape->tokens, weights->k, weights->n, from.x, from.stride,
-						  weights->backward, NULL, to.x, to.stride);
+	Multiply(tape, weights->k, weights->n, from, weights->backward, NULL, to);
 }
 
 /* --- forward --- */
@@ -240,39 +324,44 @@ RunLayer(Tape *tape, int number)
 	const Inside *inside = &tape->layers[number];
 
 	OpenWeights(tape, number, false);
+	if (inside->input.x)
+		memcpy(inside->input.x, tape->x.x, sizeof(float) * (size_t) tape->tokens * tape->x.stride);
 	Forward(tape, ATTENTION_INPUT, tape->x, inside->mixed);
-	for (int first = 0; first < tape->tokens; first += tape->length)
-		InterestAttend(&tape->attention.attention, tape->length, inside->mixed.x + (size_t) first * inside->mixed.stride,
-					   tape->context.x + (size_t) first * tape->context.stride);
-	Forward(tape, ATTENTION_OUTPUT, tape->context, inside->attended);
-	AddAndNormalize(tape, layer->attention_norm, tape->x, inside->attended, tape->middle);
-	Forward(tape, EXPAND, tape->middle, tape->wide);
-	Activate(tape, tape->wide, inside->slope);
-	Forward(tape, CONTRACT, tape->wide, inside->contracted);
-	AddAndNormalize(tape, layer->output_norm, tape->middle, inside->contracted, tape->x);
+	for (int t = 0, first = 0; t < tape->texts; first += tape->lengths[t++])
+		InterestAttend(&tape->attention.attention, tape->lengths[t], LineAt(inside->mixed, first),
+					   LineAt(inside->context, first));
+	Forward(tape, ATTENTION_OUTPUT, inside->context, inside->attended);
+	AddAndNormalize(tape, layer->attention_norm, tape->x, inside->attended, inside->middle);
+	Forward(tape, EXPAND, inside->middle, inside->wide);
+	Activate(tape, inside->wide, inside->slope);
+	Forward(tape, CONTRACT, inside->wide, inside->contracted);
+	AddAndNormalize(tape, layer->output_norm, inside->middle, inside->contracted, tape->x);
 }
 
-/* The hidden states after the last layer, of words (tokens, hidden). */
+/* The hidden states after the last layer, of the words (tokens, hidden) of texts. */
 static void
-RunLayers(Tape *tape, const float *words)
+RunLayers(Tape *tape, int texts, const int *lengths, const float *words)
 {
 	const Lines embedded = tape->embedded;
 	size_t		size = sizeof(float) * (size_t) embedded.width;
 
-	for (int i = 0; i < tape->tokens; i++)
-	{
-		memcpy(embedded.x + (size_t) i * embedded.stride, words + (size_t) i * embedded.width, size);
-		memcpy(tape->x.x + (size_t) i * tape->x.stride,
-			   tape->encoder->positions + (size_t) (i % tape->length) * embedded.width, size);
-	}
+	tape->texts = texts;
+	tape->lengths = lengths;
+	tape->tokens = 0;
+	for (int t = 0; t < texts; t++)
+		for (int i = 0; i < lengths[t]; i++, tape->tokens++, words += embedded.width)
+		{
+			memcpy(LineAt(embedded, tape->tokens), words, size);
+			memcpy(LineAt(tape->x, tape->tokens), tape->encoder->positions + (size_t) i * embedded.width, size);
+		}
 	AddAndNormalize(tape, tape->encoder->embedding_norm, tape->x, embedded, tape->x);
 	for (int i = 0; i < tape->encoder->config.layers; i++)
 		RunLayer(tape, i);
 }
 
-/* The pooled vector of a text, not yet normalized. */
+/* The pooled vector of a text of length tokens, not yet normalized. */
 static void
-PoolText(const Tape *tape, const float *x, float *out)
+PoolText(const Tape *tape, int length, const float *x, float *out)
 {
 	int			h = tape->x.width;
 
@@ -282,10 +371,10 @@ PoolText(const Tape *tape, const float *x, float *out)
 			memcpy(out, x, sizeof(float) * (size_t) h);
 			break;
 		case INTEREST_POOLING_MAX:
-			tape->kernel->max_rows(tape->length, h, x, tape->x.stride, out);
+			tape->kernel->max_rows(length, h, x, tape->x.stride, out);
 			break;
 		case INTEREST_POOLING_MEAN:
-			tape->kernel->mean_rows(tape->length, h, x, tape->x.stride, out);
+			tape->kernel->mean_rows(length, h, x, tape->x.stride, out);
 			break;
 	}
 }
@@ -309,6 +398,92 @@ AddLines(const Tape *tape, Lines x)
 		tape->kernel->add(x.width, x.x + (size_t) i * x.stride, tape->gradient.x + (size_t) i * tape->gradient.stride);
 }
 
+/* Where the gradient of a tensor is added up: of a layer's, or of one before them (-1). */
+static float *
+GradientOf(const Tape *tape, int layer, int place)
+{
+	return tape->learning->gradient + InterestEncoderTensorOffset(&tape->encoder->config, layer, place) -
+		tape->learning->start;
+}
+
+/* The columns from first on of the gradient by what a matrix gives (tokens, n), and from (tokens, k): its weights', its bias'. */
+static void
+LearnLinear(const Tape *tape, int layer, int weight, int n, Lines output_gradient, int first, Lines from)
+{
+	float	   *gradient;
+	int			block;
+
+	if (!Learns(tape, layer))
+		return;
+	output_gradient.x += first;
+	gradient = GradientOf(tape, layer, weight);
+	block = (int) (CANCEL_WORK / ((int64_t) tape->tokens * from.width)) + 1;
+	for (int row = 0; row < n; row += block)
+	{
+		InterestCheckCancel(tape->host);
+		tape->learning->sgemm(true, false, block < n - row ? block : n - row, from.width, tape->tokens, 1.0f,
+							  output_gradient.x + row, output_gradient.stride, from.x, from.stride,
+							  1.0f, gradient + (size_t) row * from.width, from.width, tape->scratch);
+	}
+	gradient = GradientOf(tape, layer, weight + 1);
+	for (int i = 0; i < tape->tokens; i++)
+		tape->kernel->add(n, LineAt(output_gradient, i), gradient);
+}
+
+/* Of a LayerNorm of from whose gain is that tensor, and whose bias the next one. */
+static void
+LearnNorm(const Tape *tape, int layer, int gain, Lines from)
+{
+	float	   *gains;
+	float	   *biases;
+
+	if (tape->learning == NULL)
+		return;
+	gains = GradientOf(tape, layer, gain);
+	biases = GradientOf(tape, layer, gain + 1);
+	for (int i = 0; i < tape->tokens; i++)
+	{
+		const float *gradient = LineAt(tape->gradient, i);
+
+		memcpy(tape->normal, LineAt(from, i), sizeof(float) * (size_t) from.width);
+		tape->kernel->layer_norm(1, from.width, tape->normal, from.stride, NULL, 0, tape->ones, tape->zeros,
+								 tape->encoder->config.layer_norm_epsilon);
+		tape->kernel->multiply(from.width, gradient, tape->normal);
+		tape->kernel->add(from.width, tape->normal, gains);
+		tape->kernel->add(from.width, gradient, biases);
+	}
+}
+
+/* Positions and the token type, of which a token's embedding is the sum. */
+static void
+LearnPositions(const Tape *tape)
+{
+	int			h = tape->gradient.width;
+	float	   *positions;
+	float	   *type;
+
+	if (tape->learning == NULL)
+		return;
+	positions = GradientOf(tape, -1, INTEREST_TENSOR_POSITIONS);
+	type = GradientOf(tape, -1, INTEREST_TENSOR_TOKEN_TYPES);
+	for (int t = 0, token = 0; t < tape->texts; t++)
+		for (int i = 0; i < tape->lengths[t]; i++, token++)
+		{
+			tape->kernel->add(h, LineAt(tape->gradient, token), positions + (size_t) i * h);
+			tape->kernel->add(h, LineAt(tape->gradient, token), type);
+		}
+}
+
+static void
+LearnMixed(const Tape *tape, int layer)
+{
+	static const int tensors[] = {INTEREST_TENSOR_QUERY_WEIGHT, INTEREST_TENSOR_KEY_WEIGHT, INTEREST_TENSOR_VALUE_WEIGHT};
+	int			h = tape->x.width;
+
+	for (int i = 0; i < 3; i++)
+		LearnLinear(tape, layer, tensors[i], h, tape->mixed_gradient, i * h, tape->layers[layer].input);
+}
+
 /* The gradient by a layer's output, to that by its input, in place. */
 static void
 BackwardLayer(Tape *tape, int number)
@@ -317,28 +492,33 @@ BackwardLayer(Tape *tape, int number)
 	const Inside *inside = &tape->layers[number];
 
 	OpenWeights(tape, number, true);
+	LearnNorm(tape, number, INTEREST_TENSOR_OUTPUT_NORM_GAIN, inside->contracted);
 	BackwardNorm(tape, layer->output_norm, inside->contracted);
+	LearnLinear(tape, number, INTEREST_TENSOR_CONTRACT_WEIGHT, tape->gradient.width, tape->gradient, 0, inside->wide);
 	Backward(tape, CONTRACT, tape->gradient, tape->wide);
 	for (int i = 0; i < tape->tokens; i++)
-		tape->kernel->multiply(tape->wide.width, inside->slope.x + (size_t) i * inside->slope.stride,
-							   tape->wide.x + (size_t) i * tape->wide.stride);
+		tape->kernel->multiply(tape->wide.width, LineAt(inside->slope, i), LineAt(tape->wide, i));
+	LearnLinear(tape, number, INTEREST_TENSOR_EXPAND_WEIGHT, tape->wide.width, tape->wide, 0, inside->middle);
 	Backward(tape, EXPAND, tape->wide, tape->middle);
 	AddLines(tape, tape->middle);
+	LearnNorm(tape, number, INTEREST_TENSOR_ATTENTION_NORM_GAIN, inside->attended);
 	BackwardNorm(tape, layer->attention_norm, inside->attended);
+	LearnLinear(tape, number, INTEREST_TENSOR_ATTENTION_OUTPUT_WEIGHT, tape->gradient.width, tape->gradient, 0,
+				inside->context);
 	Backward(tape, ATTENTION_OUTPUT, tape->gradient, tape->context);
-	for (int first = 0; first < tape->tokens; first += tape->length)
-		InterestAttendBackward(&tape->attention, tape->length, inside->mixed.x + (size_t) first * inside->mixed.stride,
-							   tape->context.x + (size_t) first * tape->context.stride,
-							   tape->mixed_gradient.x + (size_t) first * tape->mixed_gradient.stride);
+	for (int t = 0, first = 0; t < tape->texts; first += tape->lengths[t++])
+		InterestAttendBackward(&tape->attention, tape->lengths[t], LineAt(inside->mixed, first),
+							   LineAt(tape->context, first), LineAt(tape->mixed_gradient, first));
+	LearnMixed(tape, number);
 	Backward(tape, ATTENTION_INPUT, tape->mixed_gradient, tape->middle);
 	AddLines(tape, tape->middle);
 }
 
 /* The gradient of a text's pooled vector (hidden), not yet normalized, to its tokens' x. */
 static void
-BackwardPool(const Tape *tape, const float *x, const float *pooled, const float *pooled_gradient, float *gradient)
+BackwardPool(const Tape *tape, int length, const float *x, const float *pooled, const float *pooled_gradient, float *gradient)
 {
-	for (int i = 0; i < tape->length; i++, x += tape->x.stride, gradient += tape->gradient.stride)
+	for (int i = 0; i < length; i++, x += tape->x.stride, gradient += tape->gradient.stride)
 		for (int j = 0; j < tape->x.width; j++)
 			switch (tape->encoder->config.pooling)
 			{
@@ -349,21 +529,21 @@ BackwardPool(const Tape *tape, const float *x, const float *pooled, const float 
 					gradient[j] = x[j] == pooled[j] ? pooled_gradient[j] : 0.0f;
 					break;
 				case INTEREST_POOLING_MEAN:
-					gradient[j] = pooled_gradient[j] / (float) tape->length;
+					gradient[j] = pooled_gradient[j] / (float) length;
 					break;
 			}
 }
 
-/* Pools a text, asks the objective, and goes back to its x; pooled and pooled_gradient are scratch. */
+/* Pools a text whose tokens begin at first, asks the objective, and goes back to its x; pooled and pooled_gradient are scratch. */
 static void
-TurnRound(const Tape *tape, int text, const InterestEncoderObjective *objective, float *vector,
+TurnRound(const Tape *tape, int text, int first, const InterestEncoderObjective *objective, float *vector,
 		  float *pooled, float *pooled_gradient)
 {
 	int			h = tape->x.width;
-	size_t		first = (size_t) text * tape->length;
-	const float *x = tape->x.x + first * tape->x.stride;
+	int			length = tape->lengths[text];
+	const float *x = LineAt(tape->x, first);
 
-	PoolText(tape, x, pooled);
+	PoolText(tape, length, x, pooled);
 	memcpy(vector, pooled, sizeof(float) * (size_t) h);
 	if (tape->encoder->config.normalize)
 		tape->kernel->normalize(h, vector);
@@ -375,24 +555,28 @@ TurnRound(const Tape *tape, int text, const InterestEncoderObjective *objective,
 		tape->kernel->axpy(h, -tape->kernel->dot(h, vector, pooled_gradient), vector, pooled_gradient);
 		tape->kernel->scale(h, (float) (1.0 / (norm > LEAST_NORM ? norm : LEAST_NORM)), pooled_gradient);
 	}
-	BackwardPool(tape, x, pooled, pooled_gradient, tape->gradient.x + first * tape->gradient.stride);
+	BackwardPool(tape, length, x, pooled, pooled_gradient, LineAt(tape->gradient, first));
 }
 
 void
-InterestEncodeBackward(InterestEncoderTape *tape, int texts, const float *words,
+InterestEncodeBackward(InterestEncoderTape *tape, int texts, const int *lengths, const float *words,
 					   const InterestEncoderObjective *objective, float *out, float *gradient)
 {
 	int			h = tape->x.width;
+	int			end = tape->learning ? tape->learning->first : 0;
 
-	tape->tokens = texts * tape->length;
-	RunLayers(tape, words);
-	for (int t = 0; t < texts; t++)
-		TurnRound(tape, t, objective, out + (size_t) t * h, tape->middle.x, tape->context.x);
-	for (int i = tape->encoder->config.layers; i-- > 0;)
+	RunLayers(tape, texts, lengths, words);
+	for (int t = 0, first = 0; t < texts; first += lengths[t++])
+		TurnRound(tape, t, first, objective, out + (size_t) t * h, tape->middle.x, tape->context.x);
+	for (int i = tape->encoder->config.layers; i-- > end;)
 		BackwardLayer(tape, i);
+	if (gradient == NULL)
+		return;
+	LearnNorm(tape, -1, INTEREST_TENSOR_EMBEDDING_NORM_GAIN, tape->embedded);
 	BackwardNorm(tape, tape->encoder->embedding_norm, tape->embedded);
+	LearnPositions(tape);
 	for (int i = 0; i < tape->tokens; i++)
-		memcpy(gradient + (size_t) i * h, tape->gradient.x + (size_t) i * tape->gradient.stride, sizeof(float) * (size_t) h);
+		memcpy(gradient + (size_t) i * h, LineAt(tape->gradient, i), sizeof(float) * (size_t) h);
 }
 
 void
@@ -403,13 +587,12 @@ InterestEncodeAttention(const InterestEncoder *encoder, InterestArena *scratch, 
 	const InterestEncoderConfig *config = &encoder->config;
 	int			size = config->hidden / config->heads;
 	int			stride = InterestAttentionStride(length);
-	Tape	   *tape = InterestEncoderTapeMake(encoder, scratch, 1, length);
+	Tape	   *tape = InterestEncoderTapeMake(encoder, scratch, length, length, NULL);
 	float	   *words = InterestArenaArray(scratch, float, (size_t) length * config->hidden);
 
 	for (int i = 0; i < length; i++)
 		InterestEncoderWord(encoder, ids[i], words + (size_t) i * config->hidden);
-	tape->tokens = length;
-	RunLayers(tape, words);
+	RunLayers(tape, 1, &length, words);
 	memset(weights, 0, sizeof(float) * (size_t) length);
 	for (int head = 0; head < config->heads; head++)
 	{

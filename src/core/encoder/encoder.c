@@ -20,21 +20,6 @@
 #define PACKED_BYTE_ORDER UINT32_C(0x01020304)
 #define PACKED_HEADER 128
 
-/* Places of the tensors in a layer; core/encoder/weights.c has the same order. */
-enum
-{
-	QUERY_WEIGHT, QUERY_BIAS, KEY_WEIGHT, KEY_BIAS, VALUE_WEIGHT, VALUE_BIAS,
-	ATTENTION_OUTPUT_WEIGHT, ATTENTION_OUTPUT_BIAS,
-	ATTENTION_NORM_GAIN, ATTENTION_NORM_BIAS,
-	EXPAND_WEIGHT, EXPAND_BIAS, CONTRACT_WEIGHT, CONTRACT_BIAS,
-	OUTPUT_NORM_GAIN, OUTPUT_NORM_BIAS
-};
-
-enum
-{
-	WORDS, POSITIONS, TOKEN_TYPES, EMBEDDING_NORM_GAIN, EMBEDDING_NORM_BIAS
-};
-
 typedef struct Cursor
 {
 	const char *packed;			/* NULL: only measure */
@@ -97,14 +82,14 @@ TableBytes(const InterestEncoderConfig *config, int rows)
 	return InterestStorageSize(config->storage) * (size_t) rows * (size_t) config->hidden;
 }
 
-/* Sets the encoder's pointers into packed; returns the size of it all. */
+/* Sets the encoder's pointers into packed, words but where they lie elsewhere; returns the size of it all. */
 static size_t
-LayOut(const InterestEncoderConfig *config, const void *packed, InterestEncoder *encoder)
+LayOut(const InterestEncoderConfig *config, const void *packed, const void *words, InterestEncoder *encoder)
 {
 	Cursor		cursor = {packed, PACKED_HEADER};
 	int			hidden = config->hidden;
 
-	encoder->words = Take(&cursor, TableBytes(config, config->vocabulary_size));
+	encoder->words = words ? words : Take(&cursor, TableBytes(config, config->vocabulary_size));
 	encoder->word_scales = NULL;
 	if (config->storage == INTEREST_STORAGE_INT8)
 		encoder->word_scales = TakeFloats(&cursor, config->vocabulary_size);
@@ -129,7 +114,7 @@ InterestEncoderPackedSize(const InterestEncoderConfig *config)
 {
 	InterestEncoder encoder;
 
-	return LayOut(config, NULL, &encoder);
+	return LayOut(config, NULL, NULL, &encoder);
 }
 
 static void
@@ -237,19 +222,25 @@ InterestEncoderWord(const InterestEncoder *encoder, int32_t id, float *out)
 }
 
 static void
-PackEmbeddings(const InterestEncoderConfig *config, const void *image,
-			   const InterestEncoder *encoder)
+PackWords(const InterestEncoderConfig *config, const void *image, const InterestEncoder *encoder)
 {
-	Tensor		words = FindTensor(config, image, WORDS);
-	Tensor		positions = FindTensor(config, image, POSITIONS);
-	Tensor		types = FindTensor(config, image, TOKEN_TYPES);
-	float		type[INTEREST_ENCODER_MAX_HIDDEN];
-	float	   *to = Section(encoder->positions);
+	Tensor		words = FindTensor(config, image, INTEREST_TENSOR_WORDS);
 
 	memcpy(Section(encoder->words), words.numbers, TableBytes(config, config->vocabulary_size));
 	if (encoder->word_scales)
 		memcpy(Section(encoder->word_scales), words.scales,
 			   sizeof(float) * (size_t) config->vocabulary_size);
+}
+
+static void
+PackPositions(const InterestEncoderConfig *config, const void *image,
+			  const InterestEncoder *encoder)
+{
+	Tensor		positions = FindTensor(config, image, INTEREST_TENSOR_POSITIONS);
+	Tensor		types = FindTensor(config, image, INTEREST_TENSOR_TOKEN_TYPES);
+	float		type[INTEREST_ENCODER_MAX_HIDDEN];
+	float	   *to = Section(encoder->positions);
+
 	WidenRow(config->storage, config->hidden, types.numbers, types.scales, 0, type);
 	for (int i = 0; i < config->positions; i++, to += config->hidden)
 	{
@@ -257,8 +248,8 @@ PackEmbeddings(const InterestEncoderConfig *config, const void *image,
 		for (int j = 0; j < config->hidden; j++)
 			to[j] += type[j];
 	}
-	Copy(encoder->embedding_norm.gain, FindTensor(config, image, EMBEDDING_NORM_GAIN), config->hidden);
-	Copy(encoder->embedding_norm.bias, FindTensor(config, image, EMBEDDING_NORM_BIAS), config->hidden);
+	Copy(encoder->embedding_norm.gain, FindTensor(config, image, INTEREST_TENSOR_EMBEDDING_NORM_GAIN), config->hidden);
+	Copy(encoder->embedding_norm.bias, FindTensor(config, image, INTEREST_TENSOR_EMBEDDING_NORM_BIAS), config->hidden);
 }
 
 static void
@@ -273,21 +264,21 @@ PackLayer(const InterestEncoderConfig *config, const void *image, int number,
 		tensors[i] = FindTensor(config, image, INTEREST_ENCODER_EMBEDDING_TENSORS +
 								number * INTEREST_ENCODER_LAYER_TENSORS + i);
 	PackLinear(storage, &layer->attention_input, 0, hidden, 3 * hidden, hidden,
-			   tensors[QUERY_WEIGHT], tensors[QUERY_BIAS]);
+			   tensors[INTEREST_TENSOR_QUERY_WEIGHT], tensors[INTEREST_TENSOR_QUERY_BIAS]);
 	PackLinear(storage, &layer->attention_input, hidden, hidden, 3 * hidden, hidden,
-			   tensors[KEY_WEIGHT], tensors[KEY_BIAS]);
+			   tensors[INTEREST_TENSOR_KEY_WEIGHT], tensors[INTEREST_TENSOR_KEY_BIAS]);
 	PackLinear(storage, &layer->attention_input, 2 * hidden, hidden, 3 * hidden, hidden,
-			   tensors[VALUE_WEIGHT], tensors[VALUE_BIAS]);
+			   tensors[INTEREST_TENSOR_VALUE_WEIGHT], tensors[INTEREST_TENSOR_VALUE_BIAS]);
 	PackLinear(storage, &layer->attention_output, 0, hidden, hidden, hidden,
-			   tensors[ATTENTION_OUTPUT_WEIGHT], tensors[ATTENTION_OUTPUT_BIAS]);
-	Copy(layer->attention_norm.gain, tensors[ATTENTION_NORM_GAIN], hidden);
-	Copy(layer->attention_norm.bias, tensors[ATTENTION_NORM_BIAS], hidden);
+			   tensors[INTEREST_TENSOR_ATTENTION_OUTPUT_WEIGHT], tensors[INTEREST_TENSOR_ATTENTION_OUTPUT_BIAS]);
+	Copy(layer->attention_norm.gain, tensors[INTEREST_TENSOR_ATTENTION_NORM_GAIN], hidden);
+	Copy(layer->attention_norm.bias, tensors[INTEREST_TENSOR_ATTENTION_NORM_BIAS], hidden);
 	PackLinear(storage, &layer->expand, 0, config->intermediate, config->intermediate, hidden,
-			   tensors[EXPAND_WEIGHT], tensors[EXPAND_BIAS]);
+			   tensors[INTEREST_TENSOR_EXPAND_WEIGHT], tensors[INTEREST_TENSOR_EXPAND_BIAS]);
 	PackLinear(storage, &layer->contract, 0, hidden, hidden, config->intermediate,
-			   tensors[CONTRACT_WEIGHT], tensors[CONTRACT_BIAS]);
-	Copy(layer->output_norm.gain, tensors[OUTPUT_NORM_GAIN], hidden);
-	Copy(layer->output_norm.bias, tensors[OUTPUT_NORM_BIAS], hidden);
+			   tensors[INTEREST_TENSOR_CONTRACT_WEIGHT], tensors[INTEREST_TENSOR_CONTRACT_BIAS]);
+	Copy(layer->output_norm.gain, tensors[INTEREST_TENSOR_OUTPUT_NORM_GAIN], hidden);
+	Copy(layer->output_norm.bias, tensors[INTEREST_TENSOR_OUTPUT_NORM_BIAS], hidden);
 }
 
 void
@@ -296,11 +287,41 @@ InterestEncoderPack(const InterestEncoderConfig *config, const void *image, void
 	InterestEncoder encoder;
 
 	/* Gaps between sections and columns beyond the last must be zero. */
-	memset(packed, 0, LayOut(config, packed, &encoder));
+	memset(packed, 0, LayOut(config, packed, NULL, &encoder));
 	WriteHeader(config, packed);
-	PackEmbeddings(config, image, &encoder);
+	PackWords(config, image, &encoder);
+	PackPositions(config, image, &encoder);
 	for (int i = 0; i < config->layers; i++)
 		PackLayer(config, image, i, encoder.layers + i);
+}
+
+size_t
+InterestEncoderWorkingSize(const InterestEncoderConfig *config)
+{
+	InterestEncoder encoder;
+
+	/* Any words but NULL are not among what is measured. */
+	return LayOut(config, NULL, config, &encoder);
+}
+
+void
+InterestEncoderWork(const InterestEncoderConfig *config, const float *image, const InterestKernel *kernel,
+					void *memory, InterestEncoder *encoder)
+{
+	encoder->config = *config;
+	encoder->kernel = kernel;
+	memset(memory, 0, LayOut(config, memory, FindTensor(config, image, INTEREST_TENSOR_WORDS).numbers, encoder));
+	for (int layer = -1; layer < config->layers; layer++)
+		InterestEncoderRepack(encoder, image, layer);
+}
+
+void
+InterestEncoderRepack(const InterestEncoder *encoder, const float *image, int layer)
+{
+	if (layer < 0)
+		PackPositions(&encoder->config, image, encoder);
+	else
+		PackLayer(&encoder->config, image, layer, encoder->layers + layer);
 }
 
 /* Whether the outliers are channels of an input of k, each once; rows are changed there. */
@@ -349,7 +370,7 @@ InterestEncoderOpen(const InterestEncoderConfig *config, const void *packed, siz
 	}
 	encoder->config = *config;
 	encoder->kernel = kernel;
-	LayOut(config, packed, encoder);
+	LayOut(config, packed, NULL, encoder);
 	if (!CheckLayers(encoder))
 	{
 		InterestFail(status, INTEREST_CORRUPT, "packed encoder is damaged");

@@ -84,6 +84,17 @@ extern bool InterestEncoderOpen(const InterestEncoderConfig *config,
 								const InterestKernel *kernel,
 								InterestEncoder *encoder, InterestStatus *status);
 
+/*
+ * An encoder of fp32 that learns: it runs from an image, whose words are its
+ * own, and from memory of InterestEncoderWorkingSize bytes, aligned to
+ * INTEREST_ALIGNMENT.  What lies there of a layer, or of positions and the
+ * embeddings' LayerNorm (layer -1), is made anew where the image has changed.
+ */
+extern size_t InterestEncoderWorkingSize(const InterestEncoderConfig *config);
+extern void InterestEncoderWork(const InterestEncoderConfig *config, const float *image,
+								const InterestKernel *kernel, void *memory, InterestEncoder *encoder);
+extern void InterestEncoderRepack(const InterestEncoder *encoder, const float *image, int layer);
+
 /* The tokenizer that goes with a configuration. */
 extern InterestTokenizer InterestEncoderTokenizer(const InterestEncoderConfig *config,
 												  const InterestVocabulary *vocabulary);

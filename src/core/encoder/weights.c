@@ -163,6 +163,17 @@ InterestEncoderTensorSpec(const InterestEncoderConfig *config, int i, InterestTe
 }
 
 size_t
+InterestEncoderTensorOffset(const InterestEncoderConfig *config, int layer, int place)
+{
+	Room		before = {0, 0};
+
+	if (layer >= 0)
+		before = RoomUntilLayer(config, layer);
+	AddForms(config, layer < 0 ? embedding_forms : layer_forms, place, 1, &before);
+	return before.floats;
+}
+
+size_t
 InterestEncoderImageSize(const InterestEncoderConfig *config)
 {
 	return RoomUntilLayer(config, config->layers).floats;

@@ -22,6 +22,26 @@
 #define INTEREST_ENCODER_EMBEDDING_TENSORS 5
 #define INTEREST_ENCODER_LAYER_TENSORS 16
 
+/* Places of the tensors before the first layer. */
+enum
+{
+	INTEREST_TENSOR_WORDS, INTEREST_TENSOR_POSITIONS, INTEREST_TENSOR_TOKEN_TYPES,
+	INTEREST_TENSOR_EMBEDDING_NORM_GAIN, INTEREST_TENSOR_EMBEDDING_NORM_BIAS
+};
+
+/* Places of the tensors in a layer. */
+enum
+{
+	INTEREST_TENSOR_QUERY_WEIGHT, INTEREST_TENSOR_QUERY_BIAS,
+	INTEREST_TENSOR_KEY_WEIGHT, INTEREST_TENSOR_KEY_BIAS,
+	INTEREST_TENSOR_VALUE_WEIGHT, INTEREST_TENSOR_VALUE_BIAS,
+	INTEREST_TENSOR_ATTENTION_OUTPUT_WEIGHT, INTEREST_TENSOR_ATTENTION_OUTPUT_BIAS,
+	INTEREST_TENSOR_ATTENTION_NORM_GAIN, INTEREST_TENSOR_ATTENTION_NORM_BIAS,
+	INTEREST_TENSOR_EXPAND_WEIGHT, INTEREST_TENSOR_EXPAND_BIAS,
+	INTEREST_TENSOR_CONTRACT_WEIGHT, INTEREST_TENSOR_CONTRACT_BIAS,
+	INTEREST_TENSOR_OUTPUT_NORM_GAIN, INTEREST_TENSOR_OUTPUT_NORM_BIAS
+};
+
 /* What goes into the matrices of a layer. */
 typedef enum InterestEncoderInput
 {
@@ -53,6 +73,9 @@ extern int	InterestEncoderTensorCount(const InterestEncoderConfig *config);
 /* Tensor i of the image. */
 extern void InterestEncoderTensorSpec(const InterestEncoderConfig *config, int i,
 									  InterestTensorSpec *spec);
+
+/* Where a tensor of a layer, or of layer -1 before the first one, lies in the image of fp32, in floats. */
+extern size_t InterestEncoderTensorOffset(const InterestEncoderConfig *config, int layer, int place);
 
 /* The whole image of fp32, in floats; that of the configuration's storage, in bytes. */
 extern size_t InterestEncoderImageSize(const InterestEncoderConfig *config);

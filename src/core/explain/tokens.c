@@ -133,11 +133,14 @@ IntegratePoints(const InterestTokenCase *what, const InterestQuadrature *quadrat
 	float	   *words = InterestArenaArray(arena, float, (size_t) count * (size_t) n);
 	float	   *gradient = InterestArenaArray(arena, float, (size_t) count * (size_t) n);
 	float	   *out = InterestArenaArray(arena, float, count * hidden);
+	int		   *lengths = InterestArenaArray(arena, int, count);
 
 	for (int q = 0; q < count; q++)
 		for (int i = 0; i < n; i++)
 			words[(size_t) q * n + i] = from[i] + (float) quadrature->point[first + q] * step[i];
-	InterestEncodeBackward(tape, count, words, &asked, out, gradient);
+	for (int q = 0; q < count; q++)
+		lengths[q] = what->length;
+	InterestEncodeBackward(tape, count, lengths, words, &asked, out, gradient);
 	for (int q = 0; q < count; q++)
 		for (int i = 0; i < n; i++)
 			token[i / hidden] += quadrature->weight[first + q] * step[i] * gradient[(size_t) q * n + i];
@@ -170,7 +173,7 @@ InterestExplainTokens(const InterestTokenCase *what, const InterestQuadrature *q
 	}
 	for (int i = 0; i < n; i++)
 		step[i] -= from[i];
-	tape = InterestEncoderTapeMake(what->encoder, arena, points, what->length);
+	tape = InterestEncoderTapeMake(what->encoder, arena, points * what->length, what->length, NULL);
 	for (int first = 0; first < INTEREST_QUADRATURE_POINTS; first += points)
 	{
 		int			left = INTEREST_QUADRATURE_POINTS - first;

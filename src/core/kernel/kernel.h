@@ -30,8 +30,8 @@
 /* Partial sums of a reduction. */
 #define INTEREST_LANES 16
 
-/* Bytes in which weights lie in a panel, whatever their storage. */
-#define INTEREST_CELL_SIZE 4
+/* Bytes in which weights lie in a panel, whatever their storage: those of a float. */
+#define INTEREST_CELL_SIZE ((int) sizeof(float))
 
 /*
  * Packed weights of bf16 or int8.  margins and offsets are NULL for bf16; their
