@@ -97,6 +97,7 @@ CORE = \
 	src/core/training/calibrate.o \
 	src/core/training/codebook.o \
 	src/core/training/evaluate.o \
+	src/core/training/fine_tune.o \
 	src/core/training/history.o \
 	src/core/training/items.o \
 	src/core/training/names.o \
@@ -140,6 +141,7 @@ GLUE = \
 	src/pg/explain_lines.o \
 	src/pg/explain_text.o \
 	src/pg/filter.o \
+	src/pg/fine_tune.o \
 	src/pg/followers.o \
 	src/pg/items.o \
 	src/pg/json.o \
@@ -200,7 +202,7 @@ OBJS = $(CORE) $(GLUE)
 
 REGRESS = extension \
 	profile_type vector_type type_errors copy_binary ops_btree_hash \
-	encoder tokenize encoder_errors encode_ahead quantize doctor \
+	encoder tokenize encoder_errors encode_ahead quantize fine_tune doctor \
 	model aggregate topics describe version rights model_errors train_input review measure transfer head split spill explain overload algebra document words clean vectors names suggest doctor_data \
 	live live_partition live_view live_rights \
 	catalogue catalogue_source recommend search rerank hostile audience \

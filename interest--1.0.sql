@@ -476,6 +476,11 @@ CREATE FUNCTION interest_train(model text, epochs integer DEFAULT 6, batch_size 
 		OUT epoch integer, OUT phase text, OUT loss float8, OUT validation_loss float8,
 		OUT accuracy float8, OUT rows_per_second float8, OUT seconds float8) RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION interest_fine_tune_encoder(model text, new_name text, epochs integer DEFAULT 3, batch_size integer DEFAULT 32,
+		learning_rate float8 DEFAULT 5e-5, layers integer DEFAULT NULL, token_masking float8 DEFAULT 0.1,
+		OUT epoch integer, OUT loss float8, OUT validation_loss float8,
+		OUT accuracy float8, OUT tokens_per_second float8, OUT seconds float8) RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION interest_deploy(model text, version integer) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 CREATE FUNCTION interest_rollback(model text) RETURNS integer
@@ -485,6 +490,7 @@ COMMENT ON FUNCTION interest_create_model(text, regclass, text, name, name, name
 COMMENT ON FUNCTION interest_suggest(regclass) IS 'guesses the arguments of interest_create_model from a source''s columns, statistics, keys and sampled rows, with the reason for each and alternatives';
 COMMENT ON FUNCTION interest_drop_model(text) IS 'drops a model with all its versions; for its owner';
 COMMENT ON FUNCTION interest_train(text, integer, integer, float8, integer, boolean, text, integer, text, integer) IS 'trains a new version of a model from its source, one row an epoch, from nothing or from another version; for its owner';
+COMMENT ON FUNCTION interest_fine_tune_encoder(text, text, integer, integer, float8, integer, float8) IS 'has the encoder of a model learn from the labelled texts of its source, and stores what it becomes as a new encoder, one row an epoch; layers: so many of the last ones learn (NULL: all, and the embeddings); for the model''s owner who may use the encoder';
 COMMENT ON FUNCTION interest_deploy(text, integer) IS 'makes a version the one that the model answers with; for its owner';
 COMMENT ON FUNCTION interest_rollback(text) IS 'deploys the version that was deployed before the one that is, and returns its number; for the model''s owner';
 

@@ -615,6 +615,25 @@ CheckName(const char *name)
 				 errdetail("A name has 1 to %d bytes and no control characters.", NAMEDATALEN - 1)));
 }
 
+static void
+ReportTaken(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("encoder \"%s\" already exists", name),
+			 errhint("Drop it first with interest_drop_encoder, or choose another name.")));
+}
+
+void
+InterestEncoderRequireNew(const char *name)
+{
+	EncoderRow	row;
+
+	CheckName(name);
+	if (FindRowByName(name, &row))
+		ReportTaken(name);
+}
+
 static Datum
 ByteaDatum(const void *bytes, Size size)
 {
@@ -660,10 +679,7 @@ WriteRow(const char *name, const InterestEncoderContent *content)
 							 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 							 " ON CONFLICT DO NOTHING",
 							 lengthof(types), types, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("encoder \"%s\" already exists", name),
-				 errhint("Drop it first with interest_drop_encoder, or choose another name.")));
+		ReportTaken(name);
 }
 
 void

@@ -52,6 +52,9 @@ extern char *InterestEncoderFind(const char *name, uint8 *content_hash);
 /* Its name as well; reads and verifies its content, into the current memory context. */
 extern void InterestEncoderReadContent(const char *name, InterestEncoderContent *content);
 
+/* An error if an encoder cannot have that name: it is none, or taken. */
+extern void InterestEncoderRequireNew(const char *name);
+
 /*
  * Stores an encoder of the current user, without rights of others; an error if
  * the name is none or taken.  The content is not of use after.

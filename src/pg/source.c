@@ -30,13 +30,6 @@ typedef struct KnownText
 	int			index;
 } KnownText;
 
-/* A text that the encoder sees, where it waits for it. */
-typedef struct JoinedText
-{
-	InterestPlace place;
-	Size		length;
-} JoinedText;
-
 /* What a source's rows become, one after the other. */
 typedef struct Collector
 {
@@ -50,7 +43,7 @@ typedef struct Collector
 	InterestSpill *joined;		/* the texts that the encoder sees */
 	HTAB	   *sentences;
 	int			sentence_room;
-	JoinedText *sentence;		/* (sentences) */
+	InterestJoinedText *sentence;	/* (sentences) */
 	InterestLexer *lexer;		/* NULL: no words */
 	InterestStrings *words;
 	HTAB	   *texts;
@@ -102,9 +95,9 @@ KeepSentence(Collector *collector, const InterestBehaviour *behaviour)
 	if (known->index == collector->sentence_room)
 	{
 		collector->sentence_room *= 2;
-		collector->sentence = repalloc_huge(collector->sentence, sizeof(JoinedText) * collector->sentence_room);
+		collector->sentence = repalloc_huge(collector->sentence, sizeof(InterestJoinedText) * collector->sentence_room);
 	}
-	collector->sentence[known->index] = (JoinedText) {
+	collector->sentence[known->index] = (InterestJoinedText) {
 		InterestStoreAdd(&collector->joined->store, text, length), length
 	};
 	return known->index;
@@ -269,7 +262,7 @@ MakeCollector(const InterestDefinition *definition, InterestLexer *lexer)
 	collector->joined = InterestSpillBegin("interest texts to encode", memory / 2);
 	collector->sentences = MakeTextTable("interest texts", CurrentMemoryContext);
 	collector->sentence_room = 1024;
-	collector->sentence = palloc(sizeof(JoinedText) * collector->sentence_room);
+	collector->sentence = palloc(sizeof(InterestJoinedText) * collector->sentence_room);
 	collector->vectors = palloc0(sizeof(InterestVector) * Max(definition->columns.vector_count, 1));
 	StartWords(collector, lexer);
 	return collector;
@@ -305,22 +298,27 @@ InterestReceiveSource(const InterestDefinition *definition, const char *relation
 	pfree(query);
 }
 
-/* The texts of a collector on their way through the encoder. */
+/* The texts of a source on their way through the encoder. */
 typedef struct Encoding
 {
-	const Collector *collector;
+	const InterestSource *source;
 	Size		vector_size;
 	InterestPlace *places;		/* (sentences) of their vectors */
 } Encoding;
 
+InterestSpan
+InterestSourceText(const InterestSource *source, int i, InterestArena *scratch)
+{
+	const InterestJoinedText *text = &source->joined_texts[i];
+	const char *data = InterestStoreGet(&source->joined->store, text->place, text->length, scratch);
+
+	return (InterestSpan) {data, text->length};
+}
+
 static InterestSpan
 TextToEncode(void *context, int i, InterestArena *scratch)
 {
-	const Collector *collector = ((Encoding *) context)->collector;
-	const JoinedText *text = &collector->sentence[i];
-	const char *data = InterestStoreGet(&collector->joined->store, text->place, text->length, scratch);
-
-	return (InterestSpan) {data, text->length};
+	return InterestSourceText(((Encoding *) context)->source, i, scratch);
 }
 
 static void
@@ -328,18 +326,18 @@ KeepEncoded(void *context, int i, const float *vector)
 {
 	Encoding   *encoding = context;
 
-	encoding->places[i] = InterestStoreAdd(&encoding->collector->spill->store, vector, encoding->vector_size);
+	encoding->places[i] = InterestStoreAdd(&encoding->source->spill->store, vector, encoding->vector_size);
 }
 
 /* Where the vector of each text lies. */
 static InterestPlace *
-EncodeSentences(const Collector *collector, InterestLoadedEncoder *encoder, int count)
+EncodeSentences(const InterestSource *source, InterestLoadedEncoder *encoder)
 {
 	Encoding	encoding = {
-		.collector = collector, .vector_size = sizeof(float) * encoder->encoder.config.hidden,
-		.places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(InterestPlace) * Max(count, 1))
+		.source = source, .vector_size = sizeof(float) * encoder->encoder.config.hidden,
+		.places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(InterestPlace) * Max(source->texts, 1))
 	};
-	InterestEncodeJob job = {&encoding, count, TextToEncode, KeepEncoded};
+	InterestEncodeJob job = {&encoding, source->texts, TextToEncode, KeepEncoded};
 
 	InterestEncodeJobRun(encoder, &job);
 	return encoding.places;
@@ -374,8 +372,8 @@ FillSet(const Collector *collector, InterestTrainingSet *set)
 }
 
 void
-InterestReadSource(const InterestDefinition *definition, const char *relation,
-				   InterestLoadedEncoder *encoder, InterestLexer *lexer, InterestSource *source)
+InterestCollectSource(const InterestDefinition *definition, const char *relation,
+					  InterestLexer *lexer, InterestSource *source)
 {
 	Collector  *collector;
 
@@ -389,15 +387,35 @@ InterestReadSource(const InterestDefinition *definition, const char *relation,
 	source->vectors = collector->vectors;
 	source->texts = (int) hash_get_num_entries(collector->sentences);
 	ForgetTables(collector);
-	source->set.sentences = encoder ? EncodeSentences(collector, encoder, source->texts) : NULL;
-	InterestSpillEnd(collector->joined);
-	pfree(collector->sentence);
+	source->joined = collector->joined;
+	source->joined_texts = collector->sentence;
 	source->spill = collector->spill;
+}
+
+/* What the encoder has seen is not needed any more. */
+static void
+EndTexts(InterestSource *source)
+{
+	InterestSpillEnd(source->joined);
+	pfree(source->joined_texts);
+	source->joined = NULL;
+}
+
+void
+InterestReadSource(const InterestDefinition *definition, const char *relation,
+				   InterestLoadedEncoder *encoder, InterestLexer *lexer, InterestSource *source)
+{
+	InterestCollectSource(definition, relation, lexer, source);
+	if (encoder)
+		source->set.sentences = EncodeSentences(source, encoder);
+	EndTexts(source);
 	source->spill->store.memory = (Size) maintenance_work_mem * 1024;
 }
 
 void
 InterestEndSource(InterestSource *source)
 {
+	if (source->joined)
+		EndTexts(source);
 	InterestSpillEnd(source->spill);
 }

@@ -14,6 +14,13 @@
 #include "pg/row_reader.h"
 #include "pg/spill.h"
 
+/* A text that the encoder sees, where it waits for it. */
+typedef struct InterestJoinedText
+{
+	InterestPlace place;
+	Size		length;
+} InterestJoinedText;
+
 /*
  * Rows, texts, kept once as the encoder sees them until they are encoded, their
  * vectors and their words, 8 bytes each, lie in stores that have
@@ -27,6 +34,8 @@ typedef struct InterestSource
 	InterestSpill *spill;
 	int64		rows_without_user;	/* skipped */
 	int			texts;			/* distinct ones as the encoder sees them */
+	InterestSpill *joined;		/* they themselves, until they are encoded; NULL: they are */
+	InterestJoinedText *joined_texts;	/* (texts) */
 	InterestVector *vectors;	/* the first one of each vector column, whose width all others have */
 } InterestSource;
 
@@ -39,6 +48,14 @@ typedef struct InterestSource
 extern void InterestReadSource(const InterestDefinition *definition, const char *relation,
 							   InterestLoadedEncoder *encoder, InterestLexer *lexer,
 							   InterestSource *source);
+
+/* The same without encoding: the texts can be read until InterestEndSource. */
+extern void InterestCollectSource(const InterestDefinition *definition, const char *relation,
+								  InterestLexer *lexer, InterestSource *source);
+
+/* Text i, a row's sentence; what is not in memory is read into scratch. */
+extern InterestSpan InterestSourceText(const InterestSource *source, int i, InterestArena *scratch);
+
 extern void InterestEndSource(InterestSource *source);
 
 /* Hands the rows of the relation, the columns that a reader with target needs, to a receiver. */

@@ -7,7 +7,6 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -19,10 +18,6 @@
 #include "pg/source.h"
 #include "pg/store.h"
 #include "pg/train.h"
-
-#define MAX_EPOCHS 1000
-#define MAX_BATCH_SIZE 65536
-#define MAX_LEARNING_RATE 1.0
 
 /* Block size of training's memory. */
 #define TRAINING_BLOCK (1024 * 1024)
@@ -53,8 +48,8 @@ typedef struct TrainingLog
 	int			count;
 } TrainingLog;
 
-static double
-SecondsSince(instr_time *start)
+double
+InterestSecondsSince(instr_time *start)
 {
 	instr_time	now;
 	instr_time	elapsed;
@@ -66,12 +61,23 @@ SecondsSince(instr_time *start)
 	return INSTR_TIME_GET_DOUBLE(elapsed);
 }
 
+void
+InterestNoteEpoch(const InterestTrainingEpoch *epoch, double seconds)
+{
+	ereport(NOTICE,
+			(errmsg("epoch %d of %d: %s%s%.1f s%s", epoch->epoch, epoch->epochs,
+					isnan(epoch->loss) ? "" : psprintf("loss %.4f, ", epoch->loss),
+					isnan(epoch->validation_loss) ? "" :
+					psprintf("validation loss %.4f, accuracy %.4f, ", epoch->validation_loss, epoch->accuracy),
+					seconds, epoch->best ? ", the best so far" : "")));
+}
+
 static void
 LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 {
 	TrainingLog *log = context;
 	EpochRow   *row = &log->epochs[log->count++];
-	double		seconds = SecondsSince(&log->start);
+	double		seconds = InterestSecondsSince(&log->start);
 
 	memset(row->nulls, false, sizeof(row->nulls));
 	row->values[0] = Int32GetDatum(epoch->epoch);
@@ -82,22 +88,25 @@ LogEpoch(void *context, const InterestTrainingEpoch *epoch)
 	InterestSetFigure(seconds > 0 ? epoch->rows / seconds : NAN, &row->values[5], &row->nulls[5]);
 	InterestSetFigure(seconds, &row->values[6], &row->nulls[6]);
 	tuplestore_putvalues(log->result->setResult, log->result->setDesc, row->values, row->nulls);
-	ereport(NOTICE,
-			(errmsg("epoch %d of %d: %s%s%.1f s%s", epoch->epoch, epoch->epochs,
-					isnan(epoch->loss) ? "" : psprintf("loss %.4f, ", epoch->loss),
-					isnan(epoch->validation_loss) ? "" :
-					psprintf("validation loss %.4f, accuracy %.4f, ", epoch->validation_loss, epoch->accuracy),
-					seconds, epoch->best ? ", the best so far" : "")));
+	InterestNoteEpoch(epoch, seconds);
 }
 
-static void
-CheckRange(const char *name, bool valid, const char *range)
+void
+InterestCheckRange(const char *name, bool valid, const char *range)
 {
 	if (!valid)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is out of range", name),
 				 errhint("It is %s.", range)));
+}
+
+void
+InterestCheckSteps(int epochs, int batch_size, double learning_rate)
+{
+	InterestCheckRange("epochs", epochs >= 1 && epochs <= 1000, "from 1 to 1000");
+	InterestCheckRange("batch_size", batch_size >= 1 && batch_size <= 65536, "from 1 to 65536");
+	InterestCheckRange("learning_rate", learning_rate > 0 && learning_rate <= 1.0, "above 0 and at most 1");
 }
 
 /* What the definition says about learning. */
@@ -121,6 +130,16 @@ OptionsOf(const InterestDefinition *definition)
 	return options;
 }
 
+void
+InterestRefuseNulls(FunctionCallInfo fcinfo, int count, const char *const *names)
+{
+	for (int i = 0; i < count; i++)
+		if (names[i] && PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s is NULL", names[i])));
+}
+
 static void
 RefuseNulls(FunctionCallInfo fcinfo)
 {
@@ -130,11 +149,7 @@ RefuseNulls(FunctionCallInfo fcinfo)
 		[ARG_FROZEN_EPOCHS] = "frozen_epochs"
 	};
 
-	for (int i = 0; i < (int) lengthof(names); i++)
-		if (names[i] && PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s is NULL", names[i])));
+	InterestRefuseNulls(fcinfo, lengthof(names), names);
 }
 
 static void
@@ -145,12 +160,9 @@ ReadOptionArguments(FunctionCallInfo fcinfo, InterestTrainingOptions *options)
 	options->learning_rate = PG_GETARG_FLOAT8(ARG_LEARNING_RATE);
 	options->patience = PG_GETARG_INT32(ARG_PATIENCE);
 	options->frozen_epochs = PG_GETARG_INT32(ARG_FROZEN_EPOCHS);
-	CheckRange("epochs", options->epochs >= 1 && options->epochs <= MAX_EPOCHS, "from 1 to 1000");
-	CheckRange("batch_size", options->batch_size >= 1 && options->batch_size <= MAX_BATCH_SIZE, "from 1 to 65536");
-	CheckRange("learning_rate", options->learning_rate > 0 && options->learning_rate <= MAX_LEARNING_RATE,
-			   "above 0 and at most 1");
-	CheckRange("patience", options->patience >= 1, "at least 1");
-	CheckRange("frozen_epochs", options->frozen_epochs >= 0, "at least 0");
+	InterestCheckSteps(options->epochs, options->batch_size, options->learning_rate);
+	InterestCheckRange("patience", options->patience >= 1, "at least 1");
+	InterestCheckRange("frozen_epochs", options->frozen_epochs >= 0, "at least 0");
 }
 
 /* Which sections learn; the others stay those of the version to start from. */
@@ -273,8 +285,8 @@ StoreEpochs(const InterestDefinition *definition, int version, const TrainingLog
 	}
 }
 
-static void
-NoteSkipped(const InterestSource *source, const InterestTrainingCounts *counts)
+void
+InterestNoteSkipped(const InterestSource *source, const InterestTrainingCounts *counts)
 {
 	int64		skipped = source->rows_without_user + counts->rows_without_time + counts->rows_without_role +
 		counts->rows_without_content;
@@ -313,7 +325,7 @@ TrainVersion(FunctionCallInfo fcinfo, const InterestDefinition *definition,
 	if (!InterestTrain(&source.set, &training, options, InterestCurrentKernel(), InterestSgemm,
 					   &observer, &arena->arena, &model, &result, &status))
 		InterestReport(&status);
-	NoteSkipped(&source, &result.counts);
+	InterestNoteSkipped(&source, &result.counts);
 	/* of the store only the parameters are needed, which can be in its file */
 	InterestStoreFree(source.set.store);
 	InterestProgressUpdate(INTEREST_PROGRESS_STORE, result.epochs, 0, 0);

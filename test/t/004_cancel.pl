@@ -103,9 +103,14 @@ sub cancelled
 
 my $train = q{SELECT count(*) FROM interest_train('big', epochs => 50, patience => 50)};
 my $evaluate = q{SELECT count(*) FROM interest_evaluate('big')};
+my $fine_tune = q{SELECT count(*) FROM interest_fine_tune_encoder('big', 'tuned', epochs => 50)};
 for my $phase ('reading rows', 'encoding texts', 'preparing', 'training', 'validating')
 {
 	cancelled("training, $phase", "p.phase = '$phase'", $train);
+}
+for my $phase ('reading rows', 'training', 'validating')
+{
+	cancelled("fine-tuning, $phase", "p.phase = '$phase'", $fine_tune);
 }
 for my $phase ('reading rows', 'encoding texts', 'preparing', 'evaluating')
 {
@@ -137,7 +142,7 @@ $victim->ask('RESET enable_hashagg');
 
 SKIP:
 {
-	skip 'INTEREST_MODEL names no folder with the real encoder', 8 unless $real;
+	skip 'INTEREST_MODEL names no folder with the real encoder', 16 unless $real;
 
 	cancelled('loading', "a.query_start < clock_timestamp() - interval '30 milliseconds'", qq{SELECT interest_load_encoder('real', '$real')});
 	is(counts_of($node, 'postgres'), $counts, 'loading: nothing half written');
@@ -155,11 +160,14 @@ SKIP:
 	cmp_ok(max(@seconds, 0), '<', $limit, 'first use of an encoder: soon');
 	$worst{'first use'} = max(@seconds, 0);
 	cancelled('texts of 256 tokens', $running, q{SELECT interest_encode(array_agg(repeat('star wars ', 120) || i), 'real') FROM generate_series(1, 2000) i});
-	$victim->ask(q{SELECT interest_drop_encoder('real')});
+	$victim->ask(q{SELECT interest_create_model('wide', 'act', encoder => 'real', user_id => 'person', at => 'at', texts => '{title}', label => 'topic')});
+	cancelled('fine-tuning the real encoder', "p.phase = 'training' AND p.done > 0", q{SELECT count(*) FROM interest_fine_tune_encoder('wide', 'tuned')});
+	cancelled('fine-tuning its last layers', "p.phase = 'training' AND p.done > 0", q{SELECT count(*) FROM interest_fine_tune_encoder('wide', 'tuned', layers => 2)});
+	$victim->ask(q{SELECT interest_drop_model('wide'), interest_drop_encoder('real')});
 }
 
 # statement_timeout.
-for my $statement ($train, $evaluate, q{SELECT interest_encode(array_agg(title), 'tiny') FROM big}, q{SELECT interest_embed('big', b) FROM big b, generate_series(1, 10) GROUP BY person})
+for my $statement ($train, $evaluate, $fine_tune, q{SELECT interest_encode(array_agg(title), 'tiny') FROM big}, q{SELECT interest_embed('big', b) FROM big b, generate_series(1, 10) GROUP BY person})
 {
 	my @seconds;
 	for my $milliseconds (50, 200, 450)

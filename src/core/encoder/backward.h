@@ -39,7 +39,7 @@ typedef struct InterestEncoderLearning
 /*
  * What a way forward leaves for the way back, and room for both, of texts with
  * up to tokens tokens together and longest tokens each.  learning is NULL where
- * only words are asked for: then it is some 90 kB a token of MiniLM, and 160 kB
+ * only words are asked for: then it is some 90 kB a token of MiniLM, and 170 kB
  * where all of it learns; layers that do not share one layer's room.  Cancel checks go to the
  * arena's host, and so does the scratch of sgemm.
  */

@@ -56,8 +56,9 @@ typedef struct InterestRowNetwork
 
 /*
  * What training leaves out at random (algorithm: sections 1 and 6).  Tokens are
- * not masked: the encoder is not fine-tuned, so that its outputs are made once
- * for all epochs; words and the outputs' elements are left out instead.
+ * masked where the encoder is fine-tuned (core/training/fine_tune.h), not here:
+ * its outputs are made once for all epochs; words and the outputs' elements are
+ * left out instead.
  */
 typedef struct InterestDropoutRates
 {

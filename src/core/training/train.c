@@ -10,7 +10,6 @@
 #include "core/training/optimizer.h"
 #include "core/training/transfer.h"
 
-#include "core/base/deterministic.h"
 #include "core/measure/compare.h"
 #include "core/network/lda.h"
 

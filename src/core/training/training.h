@@ -182,6 +182,7 @@ typedef struct InterestTrainingEpoch
 	double		accuracy;		/* of validation samples, likewise */
 	int64_t		samples;		/* trained in this epoch */
 	int64_t		rows;			/* through the row network, backwards too */
+	int64_t		tokens;			/* through the encoder, backwards too: where it is fine-tuned */
 	bool		best;			/* not worse than any before: its parameters are kept */
 	bool		last;			/* nothing follows, early stop included */
 } InterestTrainingEpoch;
