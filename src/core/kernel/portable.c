@@ -13,6 +13,15 @@
 
 #define KERNEL_TARGET
 
+/*
+ * Under the address sanitizer gcc takes minutes over functions with these lanes,
+ * which are memory, inlined into them.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#undef InterestForceInline
+#define InterestForceInline static __attribute__((noinline))
+#endif
+
 typedef struct Lanes
 {
 	float		lane[INTEREST_LANES];
