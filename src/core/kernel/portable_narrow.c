@@ -45,15 +45,6 @@ MultiplyAdd(float a, float b, float c)
 	return sum;
 }
 
-static float
-Widen(uint16_t x)
-{
-	float		wide;
-
-	InterestFromBf16(1, &x, &wide);
-	return wide;
-}
-
 /* Two numbers of weights[j], the second one first. */
 static void
 ProductBf16(int m, int n, int k, const void *codes, size_t stride, const float *margins,
@@ -72,8 +63,9 @@ ProductBf16(int m, int n, int k, const void *codes, size_t stride, const float *
 
 			for (int p = 0; p < k; p += 2, column += 2 * INTEREST_PANEL_WIDTH)
 			{
-				sum = MultiplyAdd(p + 1 < k ? Widen(row[p + 1]) : 0.0f, Widen(column[1]), sum);
-				sum = MultiplyAdd(Widen(row[p]), Widen(column[0]), sum);
+				sum = MultiplyAdd(p + 1 < k ? InterestWidenBf16(row[p + 1]) : 0.0f,
+								  InterestWidenBf16(column[1]), sum);
+				sum = MultiplyAdd(InterestWidenBf16(row[p]), InterestWidenBf16(column[0]), sum);
 			}
 			c[(size_t) i * ldc + j] = sum;
 		}

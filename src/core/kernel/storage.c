@@ -72,11 +72,7 @@ void
 InterestFromBf16(size_t n, const uint16_t *x, float *out)
 {
 	for (size_t i = 0; i < n; i++)
-	{
-		uint32_t	bits = (uint32_t) x[i] << 16;
-
-		memcpy(out + i, &bits, sizeof(bits));
-	}
+		out[i] = InterestWidenBf16(x[i]);
 }
 
 /*

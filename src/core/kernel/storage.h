@@ -9,6 +9,9 @@
 
 #include "core/base/status.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* The numbers are stored: never change one. */
 typedef enum InterestStorage
 {
@@ -44,6 +47,17 @@ extern size_t InterestStorageSize(InterestStorage storage);
 extern const char *InterestStorageName(InterestStorage storage);
 extern bool InterestStorageFromName(const char *name, InterestStorage *storage,
 									InterestStatus *status);
+
+/* Exact, as every number of bf16 is a float. */
+static inline float
+InterestWidenBf16(uint16_t x)
+{
+	uint32_t	bits = (uint32_t) x << 16;
+	float		wide;
+
+	memcpy(&wide, &bits, sizeof(bits));
+	return wide;
+}
 
 /* Rounded to nearest even; denormals become 0 of their sign. */
 extern void InterestToBf16(size_t n, const float *x, uint16_t *out);
