@@ -520,13 +520,15 @@ ReferenceLinear(const InterestModel *model, const double *parameters,
 				int outputs, int inputs, const double *x, double *out)
 {
 	const double *w = parameters + BlockOffset(model, weight, nth);
+	const double *b = bias ? parameters + BlockOffset(model, bias, 0) : NULL;
 
-	for (int i = 0; i < outputs; i++)
+	for (int i = 0; i < outputs; i++, w += inputs)
 	{
-		if (bias)
-			out[i] += parameters[BlockOffset(model, bias, 0) + (size_t) i];
+		double		sum = out[i] + (b ? b[i] : 0.0);
+
 		for (int j = 0; j < inputs; j++)
-			out[i] += w[i * inputs + j] * x[j];
+			sum += w[j] * x[j];
+		out[i] = sum;
 	}
 }
 
