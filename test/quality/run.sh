@@ -14,7 +14,7 @@
 # baselines.py says what the model is compared with; then come its calibration,
 # the model without each part or with another, and what it knows of threads and
 # films that it was not trained on.  Two folds are at work at a time; all of
-# them take half an hour or so on 2 cores.
+# them take an hour or so on 2 cores.
 #
 # What is measured is kept, and the server runs on: a run that was interrupted
 # goes on where it was.
