@@ -576,7 +576,8 @@ CheckStore(const InterestStoreFile *made_up, size_t memory)
 static void
 TestStore(void)
 {
-	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26, aligned_alloc(INTEREST_ALIGNMENT, MAPPED_SIZE), 0};
+	static char mapped[MAPPED_SIZE] __attribute__((aligned(INTEREST_ALIGNMENT)));
+	MadeUpFile	file = {malloc((size_t) 1 << 26), 0, (int64_t) 1 << 26, mapped, 0};
 	const InterestStoreFile made_up = {&file, WriteMadeUp, ReadMadeUp, MapMadeUp, HearMadeUp};
 	const size_t memories[] = {0, INTEREST_STORE_BLOCK, 5 * INTEREST_STORE_BLOCK + 3, (size_t) 1 << 30};
 
@@ -586,7 +587,6 @@ TestStore(void)
 		file.size = 0;
 		CheckStore(&made_up, memories[i]);
 	}
-	free(file.mapped);
 	free(file.bytes);
 }
 
