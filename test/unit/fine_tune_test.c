@@ -316,6 +316,17 @@ Turned(const Wide *wide, InterestSplit split, bool texts)
 	return problem;
 }
 
+/* Without any row of a split. */
+static Problem *
+Without(const Wide *wide, InterestSplit split)
+{
+	Problem    *problem = NewProblem(&wide->tokenizer);
+
+	for (int i = 0; i < ROWS; i++)
+		problem->rows[i].behaviour.has_time = SplitOf(problem, i, 1) != split;
+	return problem;
+}
+
 static void
 TestWhoIsSeen(const Wide *wide)
 {
@@ -330,6 +341,8 @@ TestWhoIsSeen(const Wide *wide)
 		CHECK(SameImage(run, MustTune(wide, Turned(wide, INTEREST_SPLIT_TEST, texts), &options)));
 		CHECK(SameImage(run, MustTune(wide, Turned(wide, INTEREST_SPLIT_CONFORMAL, texts), &options)));
 	}
+	other = MustTune(wide, Without(wide, INTEREST_SPLIT_TEST), &options);
+	CHECK(SameImage(run, other) && other->result.counts.test_users == 0);
 	/* Training users' texts are seen; those of users who validate are only measured. */
 	CHECK(!SameImage(run, MustTune(wide, Turned(wide, INTEREST_SPLIT_TRAINING, true), &options)));
 	other = MustTune(wide, Turned(wide, INTEREST_SPLIT_VALIDATION, true), &options);
@@ -362,9 +375,12 @@ TestMasking(const Wide *wide)
 	CHECK_INTEGER(masked->epoch[0].tokens, whole->epoch[0].tokens);
 	/* Of texts without a token that can be seen nothing is learned. */
 	options = Options();
-	options.token_masking = 0.9999;
+	options.token_masking = 1.0 - 1e-9;
 	masked = MustTune(wide, problem, &options);
 	CHECK(masked->epoch[options.epochs - 1].accuracy < 0.8);
+	/* Special tokens are seen even then. */
+	at = (size_t) InterestVocabularySpecial(wide->tokenizer.vocabulary, INTEREST_TOKEN_CLS) * wide->config.hidden;
+	CHECK(memcmp(masked->image + at, wide->image + at, sizeof(float) * wide->config.hidden) != 0);
 }
 
 static void
@@ -381,6 +397,10 @@ TestLayers(const Wide *wide)
 	run = MustTune(wide, problem, &options);
 	for (int i = 0; i < tensors; i++)
 		CHECK(Stayed(wide, run, i) == (i < last));
+	options.epochs = 10;
+	run = MustTune(wide, problem, &options);
+	CHECK(run->epoch[options.epochs - 1].accuracy > 0.9);
+	options.epochs = 2;
 	options.layers = wide->config.layers;
 	run = MustTune(wide, problem, &options);
 	for (int i = 0; i < tensors; i++)
@@ -394,6 +414,99 @@ TestLayers(const Wide *wide)
 	options.layers = wide->config.layers + 1;
 	run = FineTune(wide, problem, &options);
 	CHECK(!run->done && strstr(run->status.message, "layers") != NULL);
+}
+
+/* One step with all rows, before which the loss is told. */
+static InterestFineTuneOptions
+OneStep(void)
+{
+	InterestFineTuneOptions options = Options();
+
+	options.epochs = 1;
+	options.batch_size = ROWS;
+	options.token_masking = 0.0;
+	options.learning_rate = 1e-3;
+	return options;
+}
+
+static double
+LossAt(const Wide *wide, const Problem *problem, size_t element, float moved)
+{
+	InterestFineTuneOptions options = OneStep();
+	Wide		other = *wide;
+
+	other.image = memcpy(InterestArenaArray(&arena, float, wide->size), wide->image, sizeof(float) * wide->size);
+	other.image[element] += moved;
+	return MustTune(&other, problem, &options)->epoch[0].loss;
+}
+
+/* The first step of Adam goes against the sign of the gradient, which differences of the loss know. */
+static void
+CheckStepsDown(const Wide *wide, const Problem *problem, const Run *run, size_t element)
+{
+	const float size = 2e-2f;
+	double		slope = (LossAt(wide, problem, element, size) - LossAt(wide, problem, element, -size)) / (2.0 * size);
+	float		moved = run->image[element] - wide->image[element];
+
+	if (fabs(slope) > 2e-3)
+		CHECK(moved * slope < 0.0);
+	else
+		CHECK(fabsf(moved) < 1e-4f);
+}
+
+static void
+TestStepsDown(const Wide *wide)
+{
+	static const int tensors[] = {INTEREST_TENSOR_OUTPUT_NORM_BIAS, INTEREST_TENSOR_OUTPUT_NORM_GAIN, INTEREST_TENSOR_CONTRACT_BIAS};
+	Problem    *problem = NewProblem(&wide->tokenizer);
+	InterestFineTuneOptions options = OneStep();
+	Run		   *run = MustTune(wide, problem, &options);
+	size_t		words = (size_t) wide->config.hidden * INTEREST_SPECIAL_TOKENS;
+
+	for (int t = 0; t < (int) (sizeof(tensors) / sizeof(tensors[0])); t++)
+		for (int j = 0; j < 8; j++)
+			CheckStepsDown(wide, problem, run,
+						   InterestEncoderTensorOffset(&wide->config, wide->config.layers - 1, tensors[t]) + (size_t) j);
+	for (int j = 0; j < 8; j++)
+	{
+		CheckStepsDown(wide, problem, run, InterestEncoderTensorOffset(&wide->config, -1, INTEREST_TENSOR_POSITIONS) + (size_t) j);
+		CheckStepsDown(wide, problem, run, words + (size_t) j);
+	}
+}
+
+/* Of two steps the first one is small: a word that only it met moves little. */
+static void
+TestWordsWait(const Wide *wide)
+{
+	static const char *const rare[] = {"ghost", "robot", "space", "future", "past", "history", "secret", "london"};
+	Problem    *problem = NewProblem(&wide->tokenizer);
+	InterestFineTuneOptions options = OneStep();
+	double		least = 1.0;
+	double		most = 0.0;
+	int			next = 0;
+	Run		   *run;
+
+	for (int i = 0; next < (int) (sizeof(rare) / sizeof(rare[0])); i += ROWS_OF_USER)
+		if (SplitOf(problem, i, options.seed) == INTEREST_SPLIT_TRAINING)
+			problem->bodies[i] = Span(rare[next++]);
+	run = MustTune(wide, problem, &options);
+	options.batch_size = (run->result.samples + 1) / 2;
+	run = MustTune(wide, problem, &options);
+	for (int w = 0; w < next; w++)
+	{
+		int32_t    *ids;
+		double		moved = 0.0;
+		size_t		at;
+
+		CHECK_INTEGER(InterestTokenize(&wide->tokenizer, rare[w], strlen(rare[w]), 0, &arena, &ids), 3);
+		at = (size_t) ids[1] * wide->config.hidden;
+		for (int j = 0; j < wide->config.hidden; j++)
+			moved = fmax(moved, fabs((double) run->image[at + j] - wide->image[at + j]));
+		least = fmin(least, moved);
+		most = fmax(most, moved);
+	}
+	CHECK(least > 0.0 && least < 0.02 * options.learning_rate);
+	CHECK(most > 0.5 * options.learning_rate && most < 0.7 * options.learning_rate);
 }
 
 /* Every pooling, activation and norm learns. */
@@ -482,6 +595,8 @@ main(void)
 		TestWhoIsSeen(&wide);
 		TestMasking(&wide);
 		TestLayers(&wide);
+		TestStepsDown(&wide);
+		TestWordsWait(&wide);
 		TestVariants();
 		TestErrors(&wide);
 	}

@@ -398,7 +398,7 @@ MakeEncoder(Tuner *tuner, const InterestEncoderConfig *config, const InterestKer
 
 /* --- a batch --- */
 
-/* A text on its way; label_first as in InterestTargets. */
+/* A text on its way. */
 typedef struct Text
 {
 	int			row;
@@ -422,26 +422,6 @@ CompareLengths(const void *context, int a, int b)
 	const Text *texts = context;
 
 	return texts[a].length - texts[b].length;
-}
-
-/* The interests of a row that are known, in the scratch arena. */
-static InterestTargets
-TargetsOf(Tuner *tuner, int row)
-{
-	const InterestPreparedRows *prepared = &tuner->prepared;
-	int			labels = prepared->label_first[row + 1] - prepared->label_first[row];
-	int		   *first = InterestArenaArray(&tuner->scratch, int, 2);
-	int		   *interests = InterestArenaArray(&tuner->scratch, int, labels);
-
-	first[0] = first[1] = 0;
-	for (int l = 0; l < labels; l++)
-	{
-		int			interest = prepared->labels[prepared->label_first[row] + l];
-
-		if (interest >= 0)
-			interests[first[1]++] = interest;
-	}
-	return (InterestTargets) {first, interests};
 }
 
 /* Logits (interests) of a vector, and its scaled form (hidden) where u asks for it. */
@@ -468,7 +448,9 @@ AskLoss(void *context, int text, const float *vector, float *gradient)
 	Tuner	   *tuner = part->tuner;
 	InterestArenaMark mark = InterestArenaGetMark(&tuner->scratch);
 	const InterestLossRule rule = {.smoothing = (float) tuner->options->label_smoothing};
-	InterestTargets targets = TargetsOf(tuner, part->texts[part->order[text]].row);
+	InterestTargets targets = {
+		tuner->prepared.label_first + part->texts[part->order[text]].row, tuner->prepared.labels
+	};
 	float	   *u;
 	float	   *logits = AskHead(tuner, vector, &u);
 	float	   *logit_gradient = InterestArenaArray(&tuner->scratch, float, tuner->interests.count);

@@ -1,0 +1,32 @@
+#!/bin/sh
+# fine_tune.sh - what an encoder learns from a model's rows, and how fast.
+#
+#   test/bench/fine_tune.sh [ROWS.tsv.xz]
+#   LAYERS=NULL EPOCHS=2 test/bench/fine_tune.sh     all layers, two epochs
+#
+# The rows are those of ../shared/data/20news-behaviour.tsv.xz, a quarter of
+# their users.  Runs on a private server with the real encoder.
+set -eu
+cd "$(dirname "$0")/../.."
+
+rows=${1:-../shared/data/20news-behaviour.tsv.xz}
+: "${PG_CONFIG:=pg_config}" "${LAYERS:=2}" "${EPOCHS:=3}"
+export PG_CONFIG LANG=C.UTF-8 LC_ALL=C.UTF-8 PAGER=cat PSQLRC=/dev/null
+
+[ -r "$rows" ] || { echo "fine_tune: there is no $rows" >&2; exit 1; }
+test/setup.sh
+eval "$(test/setup.sh paths)"
+dir=$(mktemp -d /tmp/interest-bench.XXXXXX)
+trap 'test/server.sh remove "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+test/server.sh start "$dir" jit=off
+eval "$(test/server.sh env "$dir")"
+model=$(test/server.sh reach "$dir" "$INTEREST_MODEL")
+
+psql -X -q -P footer=off -v ON_ERROR_STOP=1 -v layers="$LAYERS" -v epochs="$EPOCHS" -d postgres <<-EOT
+	CREATE EXTENSION interest;
+	CREATE TABLE behaviour ("user" text, fold int, posted_at timestamptz, message text PRIMARY KEY, thread text, interest text, subject text, body text);
+	\copy behaviour from program 'xz -dc $rows'
+	SELECT interest_load_encoder('minilm', '$model') \g /dev/null
+	\i test/bench/fine_tune.sql
+EOT
