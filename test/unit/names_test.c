@@ -78,6 +78,8 @@ TestEigen(void)
 	CheckEigen(40, 7);
 	CheckEigen(64, 0);
 	CheckEigen(97, 97);
+	for (int rank = 1; rank <= 6; rank++)
+		CheckEigen(384, rank);
 	CHECK(!InterestEigenSymmetric(2, bad, values, &arena));
 	CHECK(InterestEigenSymmetric(2, apart, values, &arena));
 	CHECK(values[0] == 3.0 && values[1] == 1.0 && fabs(apart[1]) == 1.0 && apart[0] == 0.0);

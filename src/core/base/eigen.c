@@ -23,6 +23,7 @@ typedef struct Tridiagonal
 	int			n;
 	double	   *diagonal;		/* (n) */
 	double	   *beside;			/* (n): beside[i] lies between i and i + 1; the last is 0 */
+	double		rounding;		/* what lies beside the diagonal and is no more than this is 0 */
 	double	   *rows;			/* (n, n): on the way, rows that end up as eigenvectors */
 } Tridiagonal;
 
@@ -147,7 +148,7 @@ BlockEnd(const Tridiagonal *t, int first)
 {
 	int			last = first;
 
-	while (last < t->n - 1 &&
+	while (last < t->n - 1 && fabs(t->beside[last]) > t->rounding &&
 		   fabs(t->beside[last]) > DBL_EPSILON * (fabs(t->diagonal[last]) + fabs(t->diagonal[last + 1])))
 		last++;
 	return last;
@@ -193,9 +194,27 @@ Step(Tridiagonal *t, int first, int last)
 	t->beside[last] = 0.0;
 }
 
+/* What rounding has left of a 0: DBL_EPSILON of the greatest row. */
+static double
+RoundingOf(const Tridiagonal *t)
+{
+	double		most = 0.0;
+
+	for (int i = 0; i < t->n; i++)
+		most = fmax(most, fabs(t->diagonal[i]) + fabs(t->beside[i]));
+	return DBL_EPSILON * most;
+}
+
+/*
+ * Elements beside the diagonal are told from 0 by their neighbours, which keeps small
+ * eigenvalues right.  Of a matrix of low rank all of a block can be rounding, and
+ * then the steps need not end: where they do not, rounding of the whole is 0, too.
+ */
 static bool
 Diagonalize(Tridiagonal *t, const InterestHost *host)
 {
+	double		rounding = RoundingOf(t);
+
 	for (int first = 0; first < t->n; first++)
 	{
 		int			steps = 0;
@@ -205,7 +224,13 @@ Diagonalize(Tridiagonal *t, const InterestHost *host)
 		{
 			InterestCheckCancel(host);
 			if (++steps > MAX_STEPS)
-				return false;
+			{
+				if (t->rounding > 0.0)
+					return false;
+				t->rounding = rounding;
+				steps = 0;
+				continue;
+			}
 			Step(t, first, last);
 		}
 	}
