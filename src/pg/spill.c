@@ -10,6 +10,7 @@
 
 #include <sys/mman.h>
 
+#include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
@@ -119,6 +120,8 @@ MapFile(void *context, size_t size)
 	InterestSpillMapping *mapping = MemoryContextAlloc(spill->arena->context, sizeof(InterestSpillMapping));
 	ResourceOwner owner = CurrentResourceOwner;
 
+	/* as a BufFile does by itself: else temp_tablespaces is heeded only where something else was spilled before */
+	PrepareTempTablespaces();
 	CurrentResourceOwner = spill->owner;
 	mapping->file = OpenTemporaryFile(false);
 	CurrentResourceOwner = owner;

@@ -64,6 +64,22 @@ is($node->safe_psql('postgres', q{SELECT count(*), count(DISTINCT content_hash) 
 	'4|1', 'the model is the same, spilled or not');
 is(temporary_files(), 0, 'no temporary file is left');
 
+# All of it goes where temp_tablespaces says, though words are mapped before any row is spilled.
+$node->safe_psql('postgres', <<'EOS');
+SET allow_in_place_tablespaces = true;
+CREATE TABLESPACE elsewhere LOCATION '';
+CREATE TABLE wordy AS
+	SELECT u AS person, timestamptz '2024-01-01 UTC' + make_interval(days => n) AS at, format('v%s w%s x%s', u, (u * 7 + n) % 90, (u * 3 + n) % 500) AS body,
+		'topic' || u % 2 AS topic
+	FROM generate_series(1, 200) u, generate_series(1, 3) n;
+SELECT interest_create_model('wordy', 'wordy', user_id => 'person', at => 'at', texts => '{body}', label => 'topic', task => 'user',
+	options => '{"dimensions": 512, "sentences": false, "text_search": "simple"}');
+EOS
+my (undef, undef, $where) = $node->psql('postgres', q{SET maintenance_work_mem = '1MB'; SET temp_tablespaces = 'elsewhere'; SET log_temp_files = 0; SET client_min_messages = log;
+		SELECT count(*) FROM interest_train('wordy', epochs => 1)});
+like($where, qr{temporary file: path "pg_tblspc/}, 'temporary files lie in the tablespace of temp_tablespaces');
+unlike($where, qr{temporary file: path "base/}, 'all of them');
+
 # What fails midway leaves no file, either.
 like(($node->psql('postgres', q{SET maintenance_work_mem = '4MB'; SET statement_timeout = '1s';
 		SELECT count(*) FROM interest_train('tenfold', epochs => 1000)}))[2], qr/statement timeout/, 'a training is cancelled');
