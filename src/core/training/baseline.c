@@ -22,6 +22,24 @@ NextTrainingBatch(InterestPlan *plan, InterestArena *scratch, InterestBatch *bat
 	return InterestNextBatch(plan, BATCH_SAMPLES, BATCH_ROWS, scratch, batch);
 }
 
+/*
+ * Adds a reading's weight to the rates of its interests; whether it counts.  One of
+ * an interest that the model does not have takes no part, so that shares add up to 1.
+ */
+static bool
+CountTargets(const InterestSampler *sampler, const InterestBatch *batch, int read, double *rates)
+{
+	bool		known = sampler->several;
+
+	for (int t = batch->targets.first[read]; t < batch->targets.first[read + 1]; t++)
+		if (batch->targets.interests[t] >= 0)
+		{
+			rates[batch->targets.interests[t]] += batch->reads[read].weight;
+			known = true;
+		}
+	return known;
+}
+
 void
 InterestTargetRates(const InterestSampler *sampler, int interests, InterestArena *scratch,
 					double *rates)
@@ -36,11 +54,8 @@ InterestTargetRates(const InterestSampler *sampler, int interests, InterestArena
 	InterestPlanEvaluation(sampler, INTEREST_SPLIT_TRAINING, scratch, &plan);
 	while (NextTrainingBatch(&plan, scratch, &batch))
 		for (int r = 0; r < batch.read_count; r++)
-		{
-			total += batch.reads[r].weight;
-			for (int t = batch.targets.first[r]; t < batch.targets.first[r + 1]; t++)
-				rates[batch.targets.interests[t]] += batch.reads[r].weight;
-		}
+			if (CountTargets(sampler, &batch, r, rates))
+				total += batch.reads[r].weight;
 	for (int i = 0; i < interests; i++)
 		rates[i] /= total;
 	InterestArenaReturnTo(scratch, mark);
@@ -147,6 +162,19 @@ NormalizeCentroids(InterestBaseline *baseline)
 	}
 }
 
+/* Adds a user's mean to the centroids of a reading's interests that the model has. */
+static void
+AddToCentroids(InterestBaseline *baseline, const InterestBatch *batch, int read, const double *mean)
+{
+	for (int t = batch->targets.first[read]; t < batch->targets.first[read + 1]; t++)
+	{
+		int			interest = batch->targets.interests[t];
+
+		for (int k = 0; interest >= 0 && k < baseline->width; k++)
+			baseline->centroids[(size_t) interest * baseline->width + k] += mean[k];
+	}
+}
+
 /* An interest's centroid is the mean of its training users' means. */
 static void
 FindCentroids(InterestBaseline *baseline, InterestArena *scratch)
@@ -160,12 +188,8 @@ FindCentroids(InterestBaseline *baseline, InterestArena *scratch)
 	while (NextTrainingBatch(&plan, scratch, &batch))
 		for (int h = 0; h < batch.history_count; h++)
 		{
-			int			r = batch.histories[h].first_read;
-
 			MeanSentence(baseline, &batch, &batch.histories[h], mean);
-			for (int t = batch.targets.first[r]; t < batch.targets.first[r + 1]; t++)
-				for (int k = 0; k < baseline->width; k++)
-					baseline->centroids[(size_t) batch.targets.interests[t] * baseline->width + k] += mean[k];
+			AddToCentroids(baseline, &batch, batch.histories[h].first_read, mean);
 		}
 	NormalizeCentroids(baseline);
 	InterestArenaReturnTo(scratch, mark);
