@@ -66,10 +66,13 @@ ALTER TEXT SEARCH CONFIGURATION public.stems ALTER MAPPING FOR asciiword WITH si
 \set VERBOSITY default
 SELECT interest_classify('posts', p) FROM post p WHERE person = 1;
 SELECT * FROM interest_evaluate('posts');
+SELECT check_name, detail, fix FROM interest_doctor('posts') WHERE status = 'error';
 \set VERBOSITY terse
 ALTER TEXT SEARCH CONFIGURATION public.stems ALTER MAPPING FOR asciiword WITH english_stem;
 SELECT interest_classify('posts', p) IS NOT NULL AS reads FROM post p WHERE person = 1;
+SELECT check_name, detail, fix FROM interest_doctor('posts') WHERE status = 'error';
 ALTER TEXT SEARCH CONFIGURATION public.stems RENAME TO roots;
+SELECT check_name, detail, fix FROM interest_doctor('posts') WHERE status = 'error';
 \set VERBOSITY default
 SELECT interest_classify('posts', p) FROM post p WHERE person = 1;
 SELECT * FROM interest_train('posts');

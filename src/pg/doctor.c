@@ -8,10 +8,12 @@
 #include "funcapi.h"
 #include "utils/builtins.h"
 
+#include "pg/attempt.h"
 #include "pg/doctor.h"
 #include "pg/encode.h"
 #include "pg/encode_cache.h"
 #include "pg/encoder_store.h"
+#include "pg/lexemes.h"
 #include "pg/model_store.h"
 #include "pg/settings.h"
 #include "pg/shared_cache.h"
@@ -226,12 +228,43 @@ CheckVersions(ReturnSetInfo *result, const InterestDefinition *definition, List 
 	return version;
 }
 
+/* A version, and what must make the words that it was trained on. */
+typedef struct Reading
+{
+	const InterestDefinition *definition;
+	InterestVersion *version;
+} Reading;
+
+static void
+LoadToRead(void *context)
+{
+	const Reading *reading = context;
+	const InterestModel *model = &InterestLoadVersion(reading->version)->model;
+	InterestLexer *lexer = InterestLexerMake(reading->definition, NULL);
+
+	if (lexer)
+		InterestLexerRequire(lexer, model->network.features.word_probe);
+}
+
+/* Whether the version can be loaded, and has its text search configuration as it was. */
+static void
+CheckReading(ReturnSetInfo *result, const InterestDefinition *definition, InterestVersion *version)
+{
+	Reading		reading = {definition, version};
+	ErrorData  *error = version ? InterestAttempt(LoadToRead, &reading) : NULL;
+
+	if (error)
+		InterestFinding(result, psprintf("model \"%s\"", definition->name), INTEREST_CONDITION_ERROR,
+						psprintf("version %d cannot read: %s", version->version, error->message), error->hint);
+}
+
 static void
 CheckModel(ReturnSetInfo *result, const char *name, List *states)
 {
 	const InterestDefinition *definition = InterestUsableModel(name);
-	const InterestVersion *version = CheckVersions(result, definition, states);
+	InterestVersion *version = CheckVersions(result, definition, states);
 
+	CheckReading(result, definition, version);
 	InterestCheckData(result, definition);
 	InterestCheckTracking(result, definition, version);
 	InterestCheckCatalogue(result, definition, version);
