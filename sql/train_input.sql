@@ -95,5 +95,23 @@ UPDATE later SET topics = topics || 'new'::text;
 SELECT system, round(value::numeric, 2) AS recall FROM interest_evaluate('odd') WHERE metric = 'macro_recall' ORDER BY system;
 SELECT interest_drop_model('odd');
 
+-- one label is no array, and an array is no label: heads differ
+SELECT pg_temp.make(texts => '{title}', source => 'later');
+ALTER TABLE later ALTER topic TYPE text[] USING ARRAY[topic];
+SELECT interest_train('odd', epochs => 1);
+SELECT interest_drop_model('odd');
+SELECT pg_temp.make(texts => '{title}', source => 'later', label => 'topics');
+ALTER TABLE later ALTER topics TYPE text USING topics[1];
+SELECT interest_train('odd', epochs => 1);
+SELECT interest_drop_model('odd');
+
+-- nobody's rows, and rows of no time
+CREATE TABLE nobody AS SELECT NULL::int AS person, at, title, seconds, tag, topic FROM odd;
+SELECT pg_temp.make(texts => '{title}', source => 'nobody');
+SELECT interest_train('odd', epochs => 1);
+UPDATE nobody SET person = length(title), at = NULL;
+SELECT interest_train('odd', epochs => 1);
+SELECT interest_drop_model('odd');
+
 SELECT interest_drop_encoder('odd');
-DROP TABLE odd, many, later;
+DROP TABLE odd, many, later, nobody;

@@ -357,6 +357,23 @@ InitSplit(InterestRowReader *reader, Oid type)
 	CheckText(&reader->split, type);
 }
 
+/* One interest or several: the head was chosen by it. */
+static void
+InitLabel(InterestRowReader *reader, const InterestDefinition *definition, TupleDesc descriptor)
+{
+	Column	   *label = &reader->label;
+
+	InitTextColumn(reader, label, InitColumn(label, definition, descriptor, definition->columns.label), true);
+	if (label->is_array != definition->label_is_array)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg(label->is_array ? "label column \"%s\" of model \"%s\" is an array now" :
+						"label column \"%s\" of model \"%s\" is no array now", label->name, definition->name),
+				 errdetail("An array is several interests at once, and it was %s when the model was created.",
+						   definition->label_is_array ? "an array" : "none"),
+				 errhint("Give the column its type back in a view, or drop the model and create it again.")));
+}
+
 InterestRowReader *
 InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor, InterestRowPurpose purpose)
 {
@@ -383,8 +400,7 @@ InterestRowReaderMake(const InterestDefinition *definition, TupleDesc descriptor
 		InitTextColumn(reader, &reader->user,
 					   InitColumn(&reader->user, definition, descriptor, columns->user_id), false);
 		if (columns->label)
-			InitTextColumn(reader, &reader->label,
-						   InitColumn(&reader->label, definition, descriptor, columns->label), true);
+			InitLabel(reader, definition, descriptor);
 		if (columns->split)
 			InitSplit(reader, InitColumn(&reader->split, definition, descriptor, columns->split));
 	}

@@ -279,6 +279,18 @@ RequireLabel(const InterestDefinition *definition)
 				 errhint("Create a model that names its label column; NULL in most of its rows does no harm.")));
 }
 
+static void
+RequireUser(const Collector *collector)
+{
+	if (collector->rows->count == 0 && collector->rows_without_user > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("no row of model \"%s\" has a user", collector->definition->name),
+				 errdetail("Column \"%s\" is NULL in all " INT64_FORMAT " rows of the source.",
+						   collector->definition->columns.user_id, collector->rows_without_user),
+				 errhint("Fill the column, or create the model with another one as user_id.")));
+}
+
 /* A receiver of our own, not a cursor: a cursor's plan is never parallel. */
 void
 InterestReceiveSource(const InterestDefinition *definition, const char *relation, DestReceiver *receiver)
@@ -382,6 +394,7 @@ InterestCollectSource(const InterestDefinition *definition, const char *relation
 	InterestProgressUpdate(INTEREST_PROGRESS_ROWS, 0, 0, 0);
 	InterestReceiveSource(definition, relation, &collector->receiver);
 	MemoryContextDelete(collector->row);
+	RequireUser(collector);
 	FillSet(collector, &source->set);
 	source->rows_without_user = collector->rows_without_user;
 	source->vectors = collector->vectors;
