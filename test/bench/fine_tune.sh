@@ -10,18 +10,11 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 rows=${1:-../shared/data/20news-behaviour.tsv.xz}
-: "${PG_CONFIG:=pg_config}" "${LAYERS:=2}" "${EPOCHS:=3}"
-export PG_CONFIG LANG=C.UTF-8 LC_ALL=C.UTF-8 PAGER=cat PSQLRC=/dev/null
+: "${LAYERS:=2}" "${EPOCHS:=3}"
+. test/bench/private.sh
 
 [ -r "$rows" ] || { echo "fine_tune: there is no $rows" >&2; exit 1; }
-test/setup.sh
-eval "$(test/setup.sh paths)"
-dir=$(mktemp -d /tmp/interest-bench.XXXXXX)
-trap 'test/server.sh remove "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-test/server.sh start "$dir" jit=off
-eval "$(test/server.sh env "$dir")"
-model=$(test/server.sh reach "$dir" "$INTEREST_MODEL")
+start_private jit=off
 
 psql -X -q -P footer=off -v ON_ERROR_STOP=1 -v layers="$LAYERS" -v epochs="$EPOCHS" -d postgres <<-EOT
 	CREATE EXTENSION interest;

@@ -9,22 +9,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-: "${PG_CONFIG:=pg_config}"
-export PG_CONFIG LANG=C.UTF-8 LC_ALL=C.UTF-8 PSQLRC=/dev/null
+. test/bench/private.sh
 
-test/setup.sh
-eval "$(test/setup.sh paths)"
-dir=$(mktemp -d /tmp/interest-bench.XXXXXX)
-trap 'test/server.sh remove "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-test/server.sh start "$dir" shared_buffers=256MB work_mem=64MB max_parallel_workers_per_gather=0 jit=off
-eval "$(test/server.sh env "$dir")"
-model=$(test/server.sh reach "$dir" "$INTEREST_MODEL")
-
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres "$@"
-}
+start_private shared_buffers=256MB work_mem=64MB max_parallel_workers_per_gather=0 jit=off
 
 # Nanoseconds of CPU that a statement takes its backend, after a first one that warms up.
 #   $1 settings and warm-up   $2 statement

@@ -13,23 +13,10 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 rows=${1:-../shared/data/20news-behaviour.tsv.xz}
-: "${PG_CONFIG:=pg_config}"
-export PG_CONFIG LANG=C.UTF-8 LC_ALL=C.UTF-8 PSQLRC=/dev/null
+. test/bench/private.sh
 
 [ -r "$rows" ] || { echo "train: there is no $rows" >&2; exit 1; }
-test/setup.sh
-eval "$(test/setup.sh paths)"
-dir=$(mktemp -d /tmp/interest-bench.XXXXXX)
-trap 'test/server.sh remove "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-test/server.sh start "$dir" jit=off
-eval "$(test/server.sh env "$dir")"
-model=$(test/server.sh reach "$dir" "$INTEREST_MODEL")
-
-sql()
-{
-	psql -X -q -A -t -v ON_ERROR_STOP=1 -d postgres "$@"
-}
+start_private jit=off
 
 sql <<-EOT
 	SET client_min_messages = warning;

@@ -22,6 +22,12 @@ InterestFail(InterestStatus *status, InterestCode code, const char *format,...)
 }
 
 bool
+InterestCheckOption(bool holds, const char *what, InterestStatus *status)
+{
+	return holds || InterestFail(status, INTEREST_INVALID_ARGUMENT, "%s is out of range", what);
+}
+
+bool
 InterestDetail(InterestStatus *status, const char *format,...)
 {
 	va_list		args;

@@ -46,6 +46,9 @@ typedef struct InterestStatus
 extern bool InterestFail(InterestStatus *status, InterestCode code,
 						 const char *format,...) InterestPrintf(3, 4);
 
+/* Fails unless it holds: what, as "the batch size", is out of range. */
+extern bool InterestCheckOption(bool holds, const char *what, InterestStatus *status);
+
 /* Adds a detail or a hint to a failed status; both return false too. */
 extern bool InterestDetail(InterestStatus *status, const char *format,...) InterestPrintf(2, 3);
 extern bool InterestHint(InterestStatus *status, const char *format,...) InterestPrintf(2, 3);

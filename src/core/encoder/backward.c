@@ -24,9 +24,6 @@
 /* A norm below this counts as this (core/kernel/kernel.h). */
 #define LEAST_NORM 1e-12
 
-/* Multiplications between two checks for cancel: about 20 ms of one core. */
-#define CANCEL_WORK ((int64_t) 1 << 30)
-
 typedef enum Matrix
 {
 	ATTENTION_INPUT, ATTENTION_OUTPUT, EXPAND, CONTRACT
@@ -236,7 +233,7 @@ OpenWeights(Tape *tape, int number, bool back)
 static void
 Multiply(const Tape *tape, int n, int k, Lines from, const float *panels, const float *bias, Lines to)
 {
-	int			block = (int) (CANCEL_WORK / ((int64_t) n * k)) + 1;
+	int			block = (int) (INTEREST_CANCEL_WORK / ((int64_t) n * k)) + 1;
 
 	for (int first = 0; first < tape->tokens; first += block)
 	{
@@ -417,7 +414,7 @@ LearnLinear(const Tape *tape, int layer, int weight, int n, Lines output_gradien
 		return;
 	output_gradient.x += first;
 	gradient = GradientOf(tape, layer, weight);
-	block = (int) (CANCEL_WORK / ((int64_t) tape->tokens * from.width)) + 1;
+	block = (int) (INTEREST_CANCEL_WORK / ((int64_t) tape->tokens * from.width)) + 1;
 	for (int row = 0; row < n; row += block)
 	{
 		InterestCheckCancel(tape->host);

@@ -21,6 +21,9 @@
  */
 #define INTEREST_ENCODER_PASS_TOKENS 256
 
+/* Multiplications between two checks for cancel: about 20 ms of one core. */
+#define INTEREST_CANCEL_WORK ((int64_t) 1 << 30)
+
 /* A linear layer: weights (out, in) in the configuration's storage, bias (out). */
 typedef struct InterestEncoderLinear
 {

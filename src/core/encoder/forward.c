@@ -15,9 +15,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Multiplications between two checks for cancel: about 20 ms of one core. */
-#define CANCEL_WORK ((int64_t) 1 << 30)
-
 typedef struct Pass
 {
 	const InterestEncoder *encoder;
@@ -105,7 +102,7 @@ static void
 Linear(const Pass *pass, const InterestEncoderLinear *linear, int n, int k,
 	   const float *from, int from_stride, float *to, int to_stride)
 {
-	int			block = (int) (CANCEL_WORK / ((int64_t) n * k)) + 1;
+	int			block = (int) (INTEREST_CANCEL_WORK / ((int64_t) n * k)) + 1;
 
 	for (int first = 0; first < pass->tokens; first += block)
 	{

@@ -775,20 +775,14 @@ RunEpochs(Tuner *tuner, InterestFineTuneResult *result, InterestStatus *status)
 /* --- all of it --- */
 
 static bool
-CheckOption(bool holds, const char *what, InterestStatus *status)
-{
-	return holds || InterestFail(status, INTEREST_INVALID_ARGUMENT, "%s is out of range", what);
-}
-
-static bool
 CheckOptions(const InterestFineTuneOptions *options, const InterestFineTuneTexts *texts,
 			 const InterestEncoderConfig *config, InterestStatus *status)
 {
-	if (!CheckOption(options->epochs >= 1, "the number of epochs", status) ||
-		!CheckOption(options->batch_size >= 1, "the batch size", status) ||
-		!CheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) ||
-		!CheckOption(options->token_masking >= 0.0 && options->token_masking < 1.0, "the share of masked tokens", status) ||
-		!CheckOption(options->label_smoothing >= 0.0 && options->label_smoothing < 1.0, "the label smoothing", status))
+	if (!InterestCheckOption(options->epochs >= 1, "the number of epochs", status) ||
+		!InterestCheckOption(options->batch_size >= 1, "the batch size", status) ||
+		!InterestCheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) ||
+		!InterestCheckOption(options->token_masking >= 0.0 && options->token_masking < 1.0, "the share of masked tokens", status) ||
+		!InterestCheckOption(options->label_smoothing >= 0.0 && options->label_smoothing < 1.0, "the label smoothing", status))
 		return false;
 	if (options->layers < 0 || options->layers > config->layers)
 	{

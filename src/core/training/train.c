@@ -76,12 +76,6 @@ typedef struct Trainer
 } Trainer;
 
 static bool
-CheckOption(bool holds, const char *what, InterestStatus *status)
-{
-	return holds || InterestFail(status, INTEREST_INVALID_ARGUMENT, "%s is out of range", what);
-}
-
-static bool
 IsShare(double value)
 {
 	return value >= 0.0 && value < 1.0;
@@ -92,22 +86,22 @@ CheckOptions(const InterestTrainingOptions *options, InterestStatus *status)
 {
 	const InterestDropoutRates *dropout = options->dropout;
 
-	return CheckOption(options->epochs >= 1, "the number of epochs", status) &&
-		CheckOption(options->batch_size >= 1, "the batch size", status) &&
-		CheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) &&
-		CheckOption(options->reading_rate >= 1.0 && options->reading_rate <= 100.0, "the learning rate of the gate", status) &&
-		CheckOption(IsShare(options->warm_up), "the warm-up", status) &&
-		CheckOption(IsShare(options->weight_decay), "the weight decay", status) &&
-		CheckOption(options->l1 >= 0.0 && options->l1 <= 1.0, "the L1 penalty", status) &&
-		CheckOption(IsShare(options->row_dropout), "the dropout of rows", status) &&
-		CheckOption(options->clip > 0.0, "the gradient clip", status) &&
-		CheckOption(IsShare(options->label_smoothing), "the label smoothing", status) &&
-		CheckOption(options->patience >= 1, "the patience", status) &&
-		CheckOption(options->least_value_rows >= 1, "the least number of rows of a value", status) &&
-		CheckOption(options->balance >= 0.0 && options->balance <= 1.0, "the balance", status) &&
-		CheckOption(options->frozen_epochs >= 0, "the number of frozen epochs", status) &&
-		CheckOption(options->base != NULL || options->first == INTEREST_REPRESENTATION, "what is trained", status) &&
-		CheckOption(IsShare(dropout->sentence) && IsShare(dropout->words) && IsShare(dropout->hidden) &&
+	return InterestCheckOption(options->epochs >= 1, "the number of epochs", status) &&
+		InterestCheckOption(options->batch_size >= 1, "the batch size", status) &&
+		InterestCheckOption(options->learning_rate > 0.0 && options->learning_rate <= 1.0, "the learning rate", status) &&
+		InterestCheckOption(options->reading_rate >= 1.0 && options->reading_rate <= 100.0, "the learning rate of the gate", status) &&
+		InterestCheckOption(IsShare(options->warm_up), "the warm-up", status) &&
+		InterestCheckOption(IsShare(options->weight_decay), "the weight decay", status) &&
+		InterestCheckOption(options->l1 >= 0.0 && options->l1 <= 1.0, "the L1 penalty", status) &&
+		InterestCheckOption(IsShare(options->row_dropout), "the dropout of rows", status) &&
+		InterestCheckOption(options->clip > 0.0, "the gradient clip", status) &&
+		InterestCheckOption(IsShare(options->label_smoothing), "the label smoothing", status) &&
+		InterestCheckOption(options->patience >= 1, "the patience", status) &&
+		InterestCheckOption(options->least_value_rows >= 1, "the least number of rows of a value", status) &&
+		InterestCheckOption(options->balance >= 0.0 && options->balance <= 1.0, "the balance", status) &&
+		InterestCheckOption(options->frozen_epochs >= 0, "the number of frozen epochs", status) &&
+		InterestCheckOption(options->base != NULL || options->first == INTEREST_REPRESENTATION, "what is trained", status) &&
+		InterestCheckOption(IsShare(dropout->sentence) && IsShare(dropout->words) && IsShare(dropout->hidden) &&
 					IsShare(dropout->sum) && IsShare(dropout->modality) && IsShare(dropout->values), "a dropout rate", status);
 }
 
@@ -122,7 +116,7 @@ Begin(InterestModel *model, const InterestTrainingDefinition *definition,
 		   options->base->shape.half_life : definition->half_life, sizeof(model->shape.half_life));
 	model->task = definition->task;
 	model->head.kind = definition->several ? INTEREST_HEAD_SIGMOID : definition->head;
-	return CheckOption(definition->several || InterestHeadIsOfOne(definition->head), "the head", status) &&
+	return InterestCheckOption(definition->several || InterestHeadIsOfOne(definition->head), "the head", status) &&
 		InterestShapeCheck(&model->shape, status) && InterestCheckBase(definition, options, status);
 }
 
