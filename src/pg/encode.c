@@ -26,7 +26,7 @@
  * Texts that are not known are encoded together until they have this many
  * tokens: several passes of the encoder, so that most passes are full.
  */
-#define BATCH_TOKENS (8 * INTEREST_ENCODER_PASS_TOKENS)
+#define BATCH_TOKENS (16 * INTEREST_ENCODER_PASS_TOKENS)
 #define BATCH_TEXTS 256
 
 /*

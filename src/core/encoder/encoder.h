@@ -19,7 +19,7 @@
  * its own): enough for the products to be bound by arithmetic, little enough
  * to keep scratch memory within a few MB.
  */
-#define INTEREST_ENCODER_PASS_TOKENS 256
+#define INTEREST_ENCODER_PASS_TOKENS 128
 
 /* Multiplications between two checks for cancel: about 20 ms of one core. */
 #define INTEREST_CANCEL_WORK ((int64_t) 1 << 30)

@@ -203,6 +203,8 @@ Activate(const Pass *pass, const InterestEncoderLinear *next)
 		activation = pass->kernel->gelu_tanh;
 	else if (config->activation == INTEREST_ACTIVATION_RELU)
 		activation = pass->kernel->relu;
+	else if (config->storage == INTEREST_STORAGE_INT8)
+		activation = pass->kernel->gelu_coarse;
 	for (int i = 0; i < pass->tokens; i += ROWS_AT_ONCE)
 	{
 		int			rows = RowsAtOnce(pass, i);
