@@ -22,9 +22,6 @@
 #define ROWS_9(X) ROWS_8(X) X(8)
 #define ROWS_10(X) ROWS_9(X) X(9)
 #define ROWS_11(X) ROWS_10(X) X(10)
-#define ROWS_12(X) ROWS_11(X) X(11)
-#define ROWS_13(X) ROWS_12(X) X(12)
-#define ROWS_14(X) ROWS_13(X) X(13)
 
 #define ROW_POINTER(i) const char *a##i = a + i * stride;
 
