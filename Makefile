@@ -146,6 +146,7 @@ GLUE = \
 	src/pg/items.o \
 	src/pg/json.o \
 	src/pg/lexemes.o \
+	src/pg/list.o \
 	src/pg/live_fold.o \
 	src/pg/live_plan.o \
 	src/pg/live_read.o \

@@ -40,6 +40,7 @@ SELECT pg_temp.make(texts => '{tags}');
 SELECT pg_temp.make(user_id => 'tags');
 SELECT pg_temp.make(numerics => '{seconds,seconds}');
 SELECT pg_temp.make(numerics => '{NULL}');
+SELECT pg_temp.make(numerics => '{{seconds}}');
 SELECT pg_temp.make(encoder => 'tiny');
 SELECT pg_temp.make(label => 'topics', task => 'dominant');
 CREATE SEQUENCE counting;

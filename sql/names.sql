@@ -128,6 +128,7 @@ SELECT interest_create_model('x', interests => '{music,sport}', options => '{"se
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{music}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{music,NULL}');
+SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{{music,loud},{sport,ball}}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{music,""}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{music," , loud"}');
 SELECT interest_create_model('x', 'named_post', encoder => 'reads_names', user_id => 'person', at => 'at', texts => '{title}', interests => '{"music, loud"," music ,soft"}');

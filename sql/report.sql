@@ -41,6 +41,7 @@ SELECT count(*) AS figures, bool_and(html LIKE '%>' || round(value::numeric, 3) 
 FROM page, interest_evaluate('</title>"<b>&') WHERE interest IS NULL AND metric IN ('accuracy', 'auc', 'log_loss', 'brier', 'ece');
 -- users are named only where they are asked for
 SELECT interest_report('</title>"<b>&') ~ '>p[0-9]+<|onerror' AS named;
+SELECT interest_report('</title>"<b>&', '{{p7,p8},{p10,p11}}');
 
 -- names of interests, without training
 SELECT interest_create_model('untrained', '"<i>seen"', encoder => 'reporter', user_id => 'who&', at => 'at', texts => '{"tit\"le"}', interests => '{"music", "sport"}');

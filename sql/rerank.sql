@@ -61,6 +61,7 @@ SELECT interest_rerank(7, '{1,2}', '{1,NaN}', 'desk');
 SELECT interest_rerank(7, '{1,2}', '{Infinity,1}', 'desk');
 SELECT interest_rerank(7, '{1,2}', '{1e300,1}', 'desk');
 SELECT interest_rerank(7, '{{1,2}}', '{{1,2}}', 'desk');
+SELECT interest_rerank(7, '{1,2}', '{{1,2}}', 'desk');
 SELECT interest_rerank(7, '{1}', '{1}', 'desk', -0.1);
 SELECT interest_rerank(7, '{1}', '{1}', 'no such');
 

@@ -13,7 +13,6 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -22,6 +21,7 @@
 #include "pg/create_model.h"
 #include "pg/encoder_store.h"
 #include "pg/lexemes.h"
+#include "pg/list.h"
 #include "pg/names.h"
 #include "pg/rights.h"
 #include "pg/row_reader.h"
@@ -62,14 +62,12 @@ static int
 NamesArgument(FunctionCallInfo fcinfo, int argument, const char *what, char ***names)
 {
 	Datum	   *elements;
-	bool	   *nulls;
 	int			count;
 
 	*names = NULL;
 	if (PG_ARGISNULL(argument))
 		return 0;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
-					  &elements, &nulls, &count);
+	count = InterestListElements(PG_GETARG_ARRAYTYPE_P(argument), what, &elements, NULL);
 	if (count > INTEREST_MAX_COLUMNS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -77,10 +75,6 @@ NamesArgument(FunctionCallInfo fcinfo, int argument, const char *what, char ***n
 	*names = palloc(sizeof(char *) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s has a NULL column name", what)));
 		(*names)[i] = pstrdup(NameStr(*DatumGetName(elements[i])));
 		for (int j = 0; j < i; j++)
 			if (strcmp((*names)[i], (*names)[j]) == 0)
@@ -450,7 +444,6 @@ static void
 ReadInterests(FunctionCallInfo fcinfo, InterestDefinition *definition)
 {
 	Datum	   *elements;
-	bool	   *nulls;
 
 	if (PG_ARGISNULL(ARG_INTERESTS))
 		return;
@@ -459,8 +452,7 @@ ReadInterests(FunctionCallInfo fcinfo, InterestDefinition *definition)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("interests are of no use to the task next_item"),
 				 errhint("Leave interests out: its items are the values of the label column.")));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(ARG_INTERESTS), TEXTOID, -1, false, TYPALIGN_INT,
-					  &elements, &nulls, &definition->interest_count);
+	definition->interest_count = InterestListElements(PG_GETARG_ARRAYTYPE_P(ARG_INTERESTS), "interests", &elements, NULL);
 	if (definition->interest_count < 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -468,13 +460,7 @@ ReadInterests(FunctionCallInfo fcinfo, InterestDefinition *definition)
 				 errhint("Name them in interests, or leave interests out to learn them from the label column.")));
 	definition->interests = palloc(sizeof(char *) * definition->interest_count);
 	for (int i = 0; i < definition->interest_count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("interests has a NULL element")));
 		definition->interests[i] = TextDatumGetCString(elements[i]);
-	}
 }
 
 static void

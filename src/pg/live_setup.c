@@ -20,7 +20,6 @@
 #include "nodes/makefuncs.h"
 #include "parser/parse_func.h"
 #include "storage/lmgr.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -30,6 +29,7 @@
 #include "utils/typcache.h"
 
 #include "pg/followers.h"
+#include "pg/list.h"
 #include "pg/live.h"
 #include "pg/rights.h"
 #include "pg/store.h"
@@ -146,13 +146,11 @@ TablesArgument(FunctionCallInfo fcinfo, const InterestDefinition *definition, co
 {
 	bool		view = column->source_kind == RELKIND_VIEW;
 	Datum	   *elements;
-	bool	   *nulls;
 	int			count = 0;
 	List	   *tables = NIL;
 
 	if (!PG_ARGISNULL(1))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT,
-						  &elements, &nulls, &count);
+		count = InterestListElements(PG_GETARG_ARRAYTYPE_P(1), "on_tables", &elements, NULL);
 	if (view != (count > 0))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -163,10 +161,6 @@ TablesArgument(FunctionCallInfo fcinfo, const InterestDefinition *definition, co
 				 errhint("Leave on_tables out: the source itself is followed.")));
 	for (int i = 0; i < count; i++)
 	{
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("on_tables has a NULL")));
 		CheckBaseTable(definition, column, DatumGetObjectId(elements[i]));
 		tables = list_append_unique_oid(tables, DatumGetObjectId(elements[i]));
 	}

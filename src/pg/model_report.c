@@ -12,13 +12,13 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "core/explain/ledger.h"
 #include "core/picture/page.h"
 #include "pg/attempt.h"
+#include "pg/list.h"
 #include "pg/live.h"
 #include "pg/pictures.h"
 #include "pg/progress.h"
@@ -31,7 +31,9 @@ typedef struct Report
 {
 	InterestPictureRequest request;
 	const InterestDefinition *definition;
-	ArrayType  *users;			/* NULL: none */
+	int			user_count;
+	Datum	   *users;			/* (user_count), texts */
+	bool	   *nulls;			/* (user_count) */
 	InterestMarkup *out;
 } Report;
 
@@ -307,23 +309,19 @@ static void
 PutUsers(void *context)
 {
 	Report	   *report = context;
-	Datum	   *users;
-	bool	   *nulls;
-	int			count;
 
-	deconstruct_array(report->users, TEXTOID, -1, false, TYPALIGN_INT, &users, &nulls, &count);
 	InterestPageHeading(report->out, "Some of them");
 	InterestPageBeginPictures(report->out);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < report->user_count; i++)
 	{
-		if (nulls[i])
+		if (report->nulls[i])
 			continue;
-		report->request.user = users[i];
+		report->request.user = report->users[i];
 		report->request.user_type = TEXTOID;
 		if (InterestPictureUser(&report->request, report->out))
 			(void) InterestPictureLedger(&report->request, report->out);
 		else
-			InterestPageParagraph(report->out, InterestUtf8Format("%s has no rows.", TextDatumGetCString(users[i])));
+			InterestPageParagraph(report->out, InterestUtf8Format("%s has no rows.", TextDatumGetCString(report->users[i])));
 	}
 	InterestPageEndPictures(report->out);
 }
@@ -369,9 +367,11 @@ interest_report(PG_FUNCTION_ARGS)
 	const InterestVersion *version = InterestDeployedVersion(model);
 	InterestMarkup out;
 	Report		report = {
-		.request.model = model, .definition = definition, .users = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1), .out = &out
+		.request.model = model, .definition = definition, .out = &out
 	};
 
+	if (!PG_ARGISNULL(1))
+		report.user_count = InterestListElements(PG_GETARG_ARRAYTYPE_P(1), "users", &report.users, &report.nulls);
 	InterestMarkupBegin(&out, &InterestArenaBegin(CurrentMemoryContext, "interest report", REPORT_BLOCK)->arena);
 	InterestPageBegin(&out, InterestUtf8Format("Model %s", model),
 					  InterestHasSource(definition) ?
@@ -382,7 +382,7 @@ interest_report(PG_FUNCTION_ARGS)
 	PutPart(&report, "How good it is", PutMeasures);
 	PutPart(&report, "How it was trained", PutTraining);
 	PutPart(&report, "Its users", PutMap);
-	if (report.users)
+	if (!PG_ARGISNULL(1))
 		PutPart(&report, "Some of them", PutUsers);
 	PutPart(&report, "What to look after", PutDoctor);
 	InterestPageEnd(&out);

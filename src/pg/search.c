@@ -14,12 +14,12 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "core/recommend/search.h"
 #include "pg/encode.h"
 #include "pg/items.h"
+#include "pg/list.h"
 #include "pg/live.h"
 #include "pg/row_query.h"
 #include "pg/user.h"
@@ -234,25 +234,6 @@ typedef struct Results
 	float	   *scores;
 } Results;
 
-/* The elements of a one-dimensional array without NULLs; an empty one has none. */
-static int
-Elements(FunctionCallInfo fcinfo, int argument, const char *name, Oid type, Datum **elements)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(argument);
-	int			count = 0;
-
-	if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("%s is not a list, or has a NULL", name),
-				 errhint("Leave out results without id or score.")));
-	if (type == TEXTOID)
-		deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, elements, NULL, &count);
-	else
-		deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, elements, NULL, &count);
-	return count;
-}
-
 /*
  * Scores that single precision can tell apart, wherever they lie: moved and
  * scaled into [-1, 1], which standardising them does not see.
@@ -291,9 +272,9 @@ ResultsOf(FunctionCallInfo fcinfo)
 	int			count = 0;
 
 	if (!PG_ARGISNULL(1))
-		results.count = Elements(fcinfo, 1, "ids", TEXTOID, &results.ids);
+		results.count = InterestListElements(PG_GETARG_ARRAYTYPE_P(1), "ids", &results.ids, NULL);
 	if (!PG_ARGISNULL(2))
-		count = Elements(fcinfo, 2, "scores", FLOAT8OID, &scores);
+		count = InterestListElements(PG_GETARG_ARRAYTYPE_P(2), "scores", &scores, NULL);
 	if (results.count != count)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
