@@ -107,6 +107,10 @@ SELECT interest_fine_tune_encoder('untexted', 'new');
 CREATE VIEW alike AS SELECT person, at, 'one' AS label, body FROM note;
 SELECT interest_create_model('alike', 'alike', encoder => 'tiny', user_id => 'person', at => 'at', texts => '{body}', label => 'label');
 SELECT interest_fine_tune_encoder('alike', 'new');
+CREATE VIEW timeless AS SELECT person, NULL::timestamptz AS at, label, body FROM note;
+SELECT interest_create_model('timeless', 'timeless', encoder => 'tiny', user_id => 'person', at => 'at', texts => '{body}', label => 'label');
+SELECT interest_fine_tune_encoder('timeless', 'new');
+SELECT interest_evaluate('tuned notes', NULL, 'timeless');
 BEGIN READ ONLY;
 SELECT interest_fine_tune_encoder('notes', 'new');
 ROLLBACK;
@@ -153,6 +157,6 @@ SELECT count(interest_drop_model(name)) FROM interest_model;
 SELECT count(interest_drop_encoder(name)) FROM interest_encoder;
 SELECT (SELECT count(*) FROM interest_encoder) AS encoders, (SELECT count(*) FROM interest_encoder_chunk) AS chunks,
 	(SELECT count(*) FROM interest_grant) AS grants;
-DROP VIEW alike, untexted, tagged, parted;
+DROP VIEW timeless, alike, untexted, tagged, parted;
 DROP TABLE note;
 DROP ROLE regress_interest_tuner, regress_interest_other;

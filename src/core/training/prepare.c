@@ -248,6 +248,16 @@ PutInOrder(InterestPreparedRows *prepared, const SortKeys *keys, const int *orde
 	return true;
 }
 
+static bool
+CheckTimes(const InterestPreparedRows *prepared, InterestStatus *status)
+{
+	if (prepared->row_count > 0 || prepared->counts.rows_without_time == 0)
+		return true;
+	InterestFail(status, INTEREST_INVALID_ARGUMENT, "no row has a time");
+	InterestDetail(status, "Rows without a time are skipped, and all %d are.", prepared->counts.rows_without_time);
+	return InterestHint(status, "Fill the column of the time, or name another one.");
+}
+
 bool
 InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *arena,
 				 InterestPreparedRows *prepared, InterestStatus *status)
@@ -272,7 +282,7 @@ InterestSortRows(const InterestTrainingSet *set, uint64_t seed, InterestArena *a
 	InterestArenaFree(&scratch);
 	prepared->counts.rows_without_content = 0;
 	CountUsers(prepared);
-	return done;
+	return done && CheckTimes(prepared, status);
 }
 
 InterestTrainingRow

@@ -54,9 +54,9 @@ typedef struct InterestPreparedRows
 } InterestPreparedRows;
 
 /*
- * Sorts and splits; fails where a user has two roles.  Rows without a time or
- * a role leave here; inputs and labels wait for a model's features and
- * interests.
+ * Sorts and splits; fails where a user has two roles, or no row a time.  Rows
+ * without a time or a role leave here; inputs and labels wait for a model's
+ * features and interests.
  */
 extern bool InterestSortRows(const InterestTrainingSet *set, uint64_t seed,
 							 InterestArena *arena, InterestPreparedRows *prepared, InterestStatus *status);

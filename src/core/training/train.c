@@ -120,16 +120,6 @@ Begin(InterestModel *model, const InterestTrainingDefinition *definition,
 		InterestShapeCheck(&model->shape, status) && InterestCheckBase(definition, options, status);
 }
 
-static bool
-CheckTimes(const InterestPreparedRows *prepared, InterestStatus *status)
-{
-	if (prepared->row_count > 0 || prepared->counts.rows_without_time == 0)
-		return true;
-	InterestFail(status, INTEREST_INVALID_ARGUMENT, "no row has a time");
-	InterestDetail(status, "Rows without a time are skipped, and all %d are.", prepared->counts.rows_without_time);
-	return InterestHint(status, "Fill the column of the time, or name another one.");
-}
-
 /* A split that somebody chose has users on each of its sides; a hash may leave few out. */
 static bool
 CheckSplit(const InterestPreparedRows *prepared, InterestStatus *status)
@@ -205,7 +195,7 @@ Prepare(Trainer *trainer, const InterestTrainingSet *set,
 
 	if (!Begin(model, definition, options, status) ||
 		!InterestSortRows(set, options->seed, &trainer->work, prepared, status) ||
-		!CheckTimes(prepared, status) || !CheckSplit(prepared, status))
+		!CheckSplit(prepared, status))
 		return false;
 	if (trainer->refit)
 		TrainWithEverybody(prepared);
