@@ -130,6 +130,9 @@ SELECT interest_recommend(7, 3, 'shop', by => 'magic');
 SELECT interest_recommend(7, 3, 'shop', by => 'interest');
 SELECT interest_recommend(7, 3, 'no such');
 SELECT interest_relevance(interest_embed(7, 'shop'), '{1,2,3}');
+SELECT interest_relevance(interest_embed(7, 'shop'), array_fill('NaN'::real, '{16}'));
+SELECT interest_relevance(interest_embed(7, 'shop'), array_fill('-Infinity'::real, '{16}'));
+SELECT interest_relevance(interest_embed(7, 'shop'), ARRAY(SELECT 3e38 * sign(x) FROM unnest(interest_granularity(interest_embed(7, 'shop'), 'user')) x)::real[]);
 SELECT interest_relevance(interest_embed(7, 'shop'), NULL);
 
 -- what is not of the source does not tell what was seen

@@ -16,6 +16,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 
 #include "core/profile/decay.h"
@@ -378,6 +379,15 @@ interest_recommend(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+static bool
+AllFinite(int count, const float *values)
+{
+	for (int i = 0; i < count; i++)
+		if (!isfinite(values[i]))
+			return false;
+	return true;
+}
+
 INTEREST_FUNCTION(interest_relevance);
 Datum
 interest_relevance(PG_FUNCTION_ARGS)
@@ -389,13 +399,16 @@ interest_relevance(PG_FUNCTION_ARGS)
 	float		score;
 
 	InterestOpenVector(PG_GETARG_DATUM(0), &scratch->arena, &reading);
-	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != reading.dimensions || array_contains_nulls(array))
+	if (ARR_NDIM(array) != 1 || ARR_DIMS(array)[0] != reading.dimensions || array_contains_nulls(array) ||
+		!AllFinite(reading.dimensions, (const float *) ARR_DATA_PTR(array)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("vector is not of the %d numbers that the reading has", reading.dimensions),
+				 errmsg("vector is not of the %d finite numbers that the reading has", reading.dimensions),
 				 errhint("Vectors of items are made with interest_embed_item, or lie in the table of the catalogue.")));
 	InterestTasteOf(&reading, &scratch->arena, &taste);
 	score = InterestRelevance(&taste, InterestKernelChoose("auto"), (const float *) ARR_DATA_PTR(array), &scratch->arena);
 	InterestArenaEnd(scratch);
+	if (!isfinite(score))
+		float_overflow_error();
 	PG_RETURN_FLOAT4(score);
 }
