@@ -142,6 +142,12 @@ SELECT interest_recommend(7, 3, 'shop');
 SELECT count(*) FROM interest_recommend(7, 3, 'shop', exclude_seen => false);
 SELECT interest_set_catalogue('shop', 'film_view', 'id', seen => 'film');
 SELECT count(*) FROM interest_recommend(7, 3, 'shop');
+-- and what is of another type does not name the item
+CREATE VIEW film_day AS SELECT date '2024-01-01' + n::int AS at, title FROM (SELECT row_number() OVER (ORDER BY film) AS n, title FROM film) f;
+SELECT interest_set_catalogue('shop', 'film_day', 'at');
+SELECT interest_recommend(7, 3, 'shop');
+SELECT interest_set_catalogue('shop', 'film_day', 'at', seen => 'at');
+DROP VIEW film_day;
 
 -- rights: to the model, the rows, the items and, for a filter, their source
 SELECT interest_set_catalogue('shop', 'film', 'film');

@@ -19,6 +19,7 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -490,16 +491,40 @@ NameArray(List *names)
 	return PointerGetDatum(construct_array(elements, list_length(names), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
 }
 
-/* The column of the behaviour rows that tells the item; NULL where none is said and none has the item id's name. */
+static Oid
+ColumnType(Oid relation, const char *column)
+{
+	return getBaseType(get_atttype(relation, get_attnum(relation, column)));
+}
+
+/* Whether equal values of two types print alike, by which items are found: numbers, or either of them a text. */
+static bool
+PrintAlike(Oid a, Oid b)
+{
+	char		category = TypeCategory(a);
+
+	return a == b || category == TYPCATEGORY_STRING || TypeCategory(b) == TYPCATEGORY_STRING ||
+		(category == TYPCATEGORY_NUMERIC && TypeCategory(b) == TYPCATEGORY_NUMERIC);
+}
+
+/* The column of the behaviour rows that tells the item; NULL where none is said and none of the item id's name can. */
 static char *
-SeenColumn(FunctionCallInfo fcinfo, Oid behaviour)
+SeenColumn(FunctionCallInfo fcinfo, Oid behaviour, Oid items)
 {
 	char	   *item_id = NameArgument(fcinfo, 2);
 	char	   *seen = NameArgument(fcinfo, 6);
+	Oid			type = ColumnType(items, item_id);
 
 	CheckColumn(behaviour, seen);
-	if (seen == NULL && get_attnum(behaviour, item_id) != InvalidAttrNumber)
-		return item_id;
+	if (seen == NULL)
+		return get_attnum(behaviour, item_id) != InvalidAttrNumber && PrintAlike(type, ColumnType(behaviour, item_id)) ?
+			item_id : NULL;
+	if (!PrintAlike(type, ColumnType(behaviour, seen)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of type %s does not name items of type %s", seen,
+						format_type_be(ColumnType(behaviour, seen)), format_type_be(type)),
+				 errhint("Name a column of the source with one item in each row, and cast it in a view.")));
 	return seen;
 }
 
@@ -521,7 +546,7 @@ Register(FunctionCallInfo fcinfo, const InterestDefinition *definition, Oid sour
 		CheckColumn(source, NameArgument(fcinfo, i));
 		SetName(i + 1, NameArgument(fcinfo, i), values, nulls);
 	}
-	SetName(7, SeenColumn(fcinfo, InterestSourceOf(definition)), values, nulls);
+	SetName(7, SeenColumn(fcinfo, InterestSourceOf(definition), source), values, nulls);
 	values[8] = WeightArgument(fcinfo, 7, "popularity_weight", 0);
 	values[9] = WeightArgument(fcinfo, 8, "freshness_weight", 0);
 	values[10] = WeightArgument(fcinfo, 9, "freshness_days", 0.001);
