@@ -60,6 +60,7 @@ SELECT interest_audience('music', -1, model => 'reach');
 SELECT interest_audience('music', NULL, model => 'reach');
 SELECT interest_audience('music', 1, 'NaN', 'reach');
 SELECT interest_audience('music', model => 'no such');
+SELECT interest_audience('music', source => 0, model => 'reach');
 SELECT count(*) FROM interest_audience(NULL, model => 'reach');
 
 -- rights: the model, the profiles, the rows

@@ -30,6 +30,7 @@ SELECT interest_set_catalogue('shelf', 'thing', 'thing', category => 'no such');
 SELECT interest_set_catalogue('shelf', 'thing', 'thing', popularity_weight => -1);
 SELECT interest_set_catalogue('shelf', 'thing', 'thing', freshness_weight => 'NaN');
 SELECT interest_set_catalogue('no such', 'thing', 'thing');
+SELECT interest_set_catalogue('shelf', 0, 'thing');
 SELECT interest_set_catalogue('shelf', NULL, 'thing');
 CREATE TABLE bare (thing int PRIMARY KEY, name text);
 SELECT interest_set_catalogue('shelf', 'bare', 'thing');

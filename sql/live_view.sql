@@ -22,6 +22,7 @@ SELECT interest_track('seen', on_tables => '{thing}');
 SELECT interest_track('seen', on_tables => '{act_row}');
 SELECT interest_track('seen', on_tables => '{act,NULL}');
 SELECT interest_track('seen', on_tables => '{{act},{visitor}}');
+SELECT interest_track('seen', on_tables => '{act,0}');
 SELECT interest_track('seen', on_tables => '{act,visitor,act}');
 SELECT model, profiles, follows FROM interest_tracked;
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'interest%';

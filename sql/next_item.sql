@@ -38,6 +38,7 @@ BEGIN;
 INSERT INTO sale SELECT 7, timestamptz '2024-03-01' + make_interval(hours => i), 3 * i, 'article number ' || 3 * i % 7, 'buy' FROM generate_series(1, 8) i;
 SELECT count(*) FILTER (WHERE item_id::int % 3 = 0) > 3 AS of_the_new_aisle FROM interest_recommend(7, 10, 'stall');
 ROLLBACK;
+SELECT interest_import_model('copy', interest_export_model('stall'), 0);
 SELECT interest_import_model('copy', interest_export_model('stall'), 'sale');
 SELECT definition ->> 'task' AS task FROM interest_models WHERE name = 'copy';
 SELECT interest_embed(7, 'stall')::real[] = interest_embed(7, 'copy')::real[] AS same;

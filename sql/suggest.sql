@@ -110,6 +110,8 @@ SELECT interest_create_model('guessed_next', 'rating_view', options => '{"senten
 SELECT definition ->> 'task' AS task, definition -> 'categoricals' AS categoricals FROM interest_models WHERE name = 'guessed_next';
 SELECT interest_create_model('unguessed', 'rating');
 SELECT interest_create_model('unguessed', 'no_user');
+SELECT interest_create_model('unguessed', 4294967295);
+SELECT interest_suggest(0);
 SELECT count(interest_drop_model(name)) FROM unnest('{guessed,guessed_next}'::text[]) name;
 
 SET client_min_messages = warning;

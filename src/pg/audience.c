@@ -104,11 +104,14 @@ OnlyColumn(TupleDesc descriptor, Oid type)
 static char *
 RelationSql(const InterestDefinition *definition, Oid source, Oid reading_type)
 {
-	Relation	relation = relation_open(source, AccessShareLock);
-	char	   *reading = OnlyColumn(RelationGetDescr(relation), reading_type);
 	const char *user = definition->columns.user_id;
+	Relation	relation;
+	char	   *reading;
 	char	   *sql;
 
+	(void) InterestRequireRelation(source);
+	relation = relation_open(source, AccessShareLock);
+	reading = OnlyColumn(RelationGetDescr(relation), reading_type);
 	if (get_attnum(source, user) <= 0)
 		user = "user_id";
 	if (reading == NULL || get_attnum(source, user) <= 0)

@@ -626,6 +626,7 @@ interest_set_catalogue(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("model, source or item_id is NULL")));
 	source = PG_GETARG_OID(1);
+	(void) InterestRequireRelation(source);
 	definition = LockForCatalogue(text_to_cstring(PG_GETARG_TEXT_PP(0)), "interest_set_catalogue()", source);
 	CheckSource(source, NameArgument(fcinfo, 2));
 	(void) FeaturesOf(definition, source);

@@ -555,6 +555,8 @@ interest_create_model(PG_FUNCTION_ARGS)
 	source = PG_ARGISNULL(ARG_SOURCE) ? InvalidOid : PG_GETARG_OID(ARG_SOURCE);
 	if (!OidIsValid(source) && PG_ARGISNULL(ARG_INTERESTS))
 		ReportNoSource();
+	if (OidIsValid(source))
+		(void) InterestRequireRelation(source);
 	ReadColumns(fcinfo, source, &definition);
 	ReadInterests(fcinfo, &definition);
 	if (!PG_ARGISNULL(ARG_ENCODER))

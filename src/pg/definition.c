@@ -701,3 +701,15 @@ InterestSourceSql(const InterestDefinition *definition)
 	(void) InterestSourceOf(definition);
 	return quote_qualified_identifier(definition->source_schema, definition->source_name);
 }
+
+char *
+InterestRequireRelation(Oid relation)
+{
+	char	   *name = get_rel_name(relation);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	return name;
+}

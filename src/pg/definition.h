@@ -101,4 +101,7 @@ extern Oid	InterestSourceOf(const InterestDefinition *definition);
 /* Quoted schema and name of a source that exists, as SQL. */
 extern const char *InterestSourceSql(const InterestDefinition *definition);
 
+/* A relation that the caller names, which may be a number that names none: its own name, or an error. */
+extern char *InterestRequireRelation(Oid relation);
+
 #endif

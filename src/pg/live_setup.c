@@ -130,6 +130,7 @@ CheckBaseTable(const InterestDefinition *definition, const InterestUserColumn *c
 {
 	AttrNumber	attribute;
 
+	(void) InterestRequireRelation(table);
 	InterestCheckFollowable(table);
 	attribute = get_attnum(table, definition->columns.user_id);
 	if (attribute == InvalidAttrNumber || getBaseType(get_atttype(table, attribute)) != column->type)

@@ -51,11 +51,7 @@ RelationSql(Oid relation, const InterestDefinition *definition)
 
 	if (!OidIsValid(relation))
 		return InterestSourceSql(definition);
-	name = get_rel_name(relation);
-	if (name == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", relation)));
+	name = InterestRequireRelation(relation);
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 }
 

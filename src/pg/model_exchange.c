@@ -499,7 +499,10 @@ static Oid
 SourceOf(FunctionCallInfo fcinfo, const ModelFile *file, InterestDefinition *definition)
 {
 	if (!PG_ARGISNULL(2))
+	{
+		(void) InterestRequireRelation(PG_GETARG_OID(2));
 		return PG_GETARG_OID(2);
+	}
 	definition->source_schema = MetadataName(file, "source_schema");
 	definition->source_name = MetadataName(file, "source_name");
 	return InterestHasSource(definition) ? InterestSourceOf(definition) : InvalidOid;

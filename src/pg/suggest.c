@@ -733,10 +733,12 @@ INTEREST_FUNCTION(interest_suggest);
 Datum
 interest_suggest(PG_FUNCTION_ARGS)
 {
-	InterestSuggestions *suggestions = InterestSuggest(PG_GETARG_OID(0));
+	InterestSuggestions *suggestions;
 	StringInfoData json;
 	ListCell   *cell;
 
+	(void) InterestRequireRelation(PG_GETARG_OID(0));
+	suggestions = InterestSuggest(PG_GETARG_OID(0));
 	initStringInfo(&json);
 	appendStringInfoChar(&json, '{');
 	foreach(cell, suggestions->arguments)
